@@ -1,0 +1,74 @@
+"""Settings of a tagging run: read once, checked once, then only passed along."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from landmark_core.errors import ConfigError
+
+Auto = Literal["auto"]
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLimits:
+    """What one photo may cost; beyond it the photo becomes a row, not a crash."""
+
+    max_bytes: int = 512 * 2**20  # file size
+    max_pixels: int = 1_000_000_000  # width x height that the header declares
+    max_decoded_pixels: int = 128_000_000  # bitmap held in memory, after DCT scaling
+    fetch_attempts: int = 4  # tries per photo on faults that may pass
+    fetch_timeout_s: float = 60.0  # seconds for one try
+    fetch_concurrency: int = 8  # photos fetched at once by one worker, URLs only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagConfig:
+    """Everything one tagging run needs; equal configs over equal photos give equal rows."""
+
+    source: str  # folder, photo, list file, "-" or fsspec URL
+    out: str  # folder or fsspec URL
+    model: str = "starter"  # file or the name of a model in the package
+    classes: str | None = None  # file of class names, one a line, for models that carry none
+    device: Device = "auto"
+    precision: Precision = "auto"
+    batch_size: int | Auto = "auto"  # photos per forward pass
+    workers: int | Auto = "auto"  # decoding processes; 0 decodes in this one
+    top_k: int = 5  # tags kept per photo
+    review_below: float | None = None  # replaces the model's own threshold; 1 reviews everything
+    include: tuple[str, ...] = ()  # globs over the path relative to SOURCE; none means all
+    exclude: tuple[str, ...] = ()
+    follow_links: bool = False  # symbolic links that leave SOURCE or name folders
+    limit: int | None = None  # at most so many photos in this run
+    shard_size: int = 2048  # photos per part file
+    retry_failed: bool = False  # take up photos whose newest row is a failure
+    limits: ReadLimits = ReadLimits()
+
+    def __post_init__(self) -> None:
+        _check_choice("--device", self.device, DEVICES)
+        _check_choice("--precision", self.precision, PRECISIONS)
+        for option, value, least in (
+            ("--batch-size", self.batch_size, 1),
+            ("--workers", self.workers, 0),
+            ("--top-k", self.top_k, 1),
+            ("--limit", self.limit, 1),
+            ("--shard-size", self.shard_size, 1),
+        ):
+            if isinstance(value, int) and value < least:
+                raise ConfigError(f"{option} must be at least {least}, got {value}")
+        if self.review_below is not None and not (
+            math.isfinite(self.review_below) and 0 <= self.review_below <= 1
+        ):
+            raise ConfigError(f"--review-below must be between 0 and 1, got {self.review_below}")
+        for name, value in (("SOURCE", self.source), ("--out", self.out), ("--model", self.model)):
+            if not value:
+                raise ConfigError(f"{name} must not be empty")
+
+
+def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{option} must be one of {', '.join(choices)}; got {value!r}")

@@ -1,0 +1,94 @@
+"""The frozen records that flow: PhotoRef → Shard → DecodedBatch → Prediction → PhotoRow.
+
+Plain data, no behaviour beyond what follows from the fields. A photo's identity
+(`PhotoRef`) stays beside its values through every stage, so nothing is ever joined by position.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from torch import Tensor
+
+from landmark_core.errors import PhotoFailure
+
+Status = Literal["ok"] | PhotoFailure
+Decision = Literal["tagged", "review", "no_landmark"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoRef:
+    """One photo as the listing saw it: who it is, where it is, which version."""
+
+    photo_id: str  # 32 hex digits of SHA-256 over the absolute path's bytes or the URL
+    uri: str  # for people and tables: absolute path (backslash-escaped where not UTF-8) or URL
+    location: str  # what opens it: path in os.fsdecode form, or URL
+    size_bytes: int | None  # null where the store has none
+    modified_us: int | None  # microseconds since 1970, UTC; null where the store has none
+    etag: str | None  # the store's own version mark; null for local files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A frozen group of photos of one run: one unit of work, one part file."""
+
+    run_id: str
+    number: int  # 0-based; names the part file and the plan's row group
+    photos: int  # members, >= 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedPhoto:
+    """What decoding learned of one photo, good or bad."""
+
+    ref: PhotoRef
+    status: Status
+    error: str | None  # why, one line; null when ok
+    content_sha256: str | None  # hex, of the bytes that were decoded; null where not fetched
+    width: int | None  # pixels after EXIF orientation, of the full photo; null where unknown
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedBatch:
+    """The photos of one batch, in plan order, with the pixels of the good ones."""
+
+    photos: tuple[DecodedPhoto, ...]  # every photo of the batch, good or bad
+    pixels: Tensor  # uint8 (M, 3, H, W) RGB; row i belongs to readable[i]; M may be 0
+
+    @property
+    def readable(self) -> tuple[DecodedPhoto, ...]:
+        """The M photos that have pixels, in the order of the rows of `pixels`."""
+        return tuple(photo for photo in self.photos if photo.status == "ok")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagScore:
+    """One tag with its calibrated probability."""
+
+    tag: str
+    confidence: float  # in [0, 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What the model says of one photo, and what follows from it."""
+
+    decision: Decision
+    tags: tuple[TagScore, ...]  # top-k, best first
+    margin: float  # best minus second confidence; the best alone where there is one class
+    entropy: float  # nats, over all classes
+    energy: float | None  # -logsumexp of the logits; null where the model gives none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoRow:
+    """One row of the tags table before it becomes Arrow."""
+
+    photo: DecodedPhoto
+    prediction: Prediction | None  # null unless the photo is ok
+    heatmap: str | None  # path relative to OUT; null where none was made
+    model_id: str
+    preprocess_id: str
+    run_id: str
+    tagged_at: datetime  # UTC
