@@ -4,13 +4,16 @@ Plain data, no behaviour beyond what follows from the fields. A photo's identity
 (`PhotoRef`) stays beside its values through every stage, so nothing is ever joined by position.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Literal
 
 from landmark_core.errors import PhotoFailure
+
+if TYPE_CHECKING:  # torch takes seconds to import, and planning does not need it
+    from torch import Tensor
 
 Status = Literal["ok"] | PhotoFailure
 Decision = Literal["tagged", "review", "no_landmark"]
