@@ -1,0 +1,67 @@
+# `make demo` and `make test` do all set-up themselves; `make help` lists the rest.
+# A CPU-only torch: see "Install" in README.md.
+
+SYSTEM_PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+PIP_ARGS ?=
+DEMO ?= demo
+
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.PHONY: help demo test test-long check format lint types bench lock clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (a few minutes, once) ..."
+	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with make SYSTEM_PYTHON=/path/to/python3.11"; exit 2; }
+	@$(SYSTEM_PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "Adding the test tools ..."
+	@$(PYTHON) -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed ## draw a small photo library, tag it with the Prefect flow, say where to look
+	@$(PYTHON) scripts/draw_library.py $(DEMO)/photos
+	@PREFECT_LOGGING_LEVEL=WARNING $(PYTHON) -m flows.tag --source $(DEMO)/photos --out $(DEMO)/out
+	@echo
+	@echo "Look at"
+	@echo "  $(DEMO)/photos      the photos (one is broken, one is no photo, some are odd)"
+	@echo "  $(DEMO)/out/tags       a row for every photo: $(PYTHON) -c \"import pandas; print(pandas.read_parquet('$(DEMO)/out/tags'))\""
+	@echo "  $(DEMO)/out/heatmaps   where the model looked, for the photos that it is unsure of"
+	@echo "  $(VENV)/bin/landmarks status $(DEMO)/out"
+	@echo "Now your own photos: $(VENV)/bin/landmarks tag ~/Pictures --out tagged"
+
+test: $(VENV)/.installed-dev ## run the tests (under 5 minutes on two cores)
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-long: $(VENV)/.installed-dev ## run the kill and memory tests as well
+	@$(PYTHON) -m pytest
+
+check: $(VENV)/.installed-dev format lint types test ## what CI runs
+
+format: $(VENV)/.installed-dev
+	@$(PYTHON) -m ruff format --check .
+
+lint: $(VENV)/.installed-dev
+	@$(PYTHON) -m ruff check .
+
+types: $(VENV)/.installed-dev
+	@$(PYTHON) -m mypy
+
+bench: $(VENV)/.installed-dev ## measure; each file in benchmarks/ says what
+	@for file in benchmarks/*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
+
+lock: $(VENV)/.installed-dev ## write the installed versions to constraints.txt
+	@{ head -n 2 constraints.txt; $(PYTHON) -m pip freeze --exclude-editable; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## remove the environment, the demo and caches
+	@rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
