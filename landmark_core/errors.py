@@ -4,7 +4,7 @@
     ├── ConfigError      the command or its settings are wrong   → the run stops, exit code 2
     ├── RunError         OUT or the machine failed the run       → the run stops, exit code 1
     ├── TransientError   time can heal it (network, throttling)  → retried, then a fetch_error row
-    └── PhotoError       one photo cannot be read                → a row with its status, the run goes on
+    └── PhotoError       one photo cannot be read                → a row with its status
 
 Every message is one line: what was expected, what came, what to type instead.
 """
