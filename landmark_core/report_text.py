@@ -1,0 +1,136 @@
+"""Turn a run's summary into what people and machines read: text, Markdown, JSON.
+
+Pure. Names of photos come from outside: control and direction characters are shown escaped.
+"""
+
+import dataclasses
+from typing import Any
+
+from landmark_core.report import FAILURES, RunSummary
+
+TOP_TAGS = 10
+
+
+def printable(text: str) -> str:
+    """Return the text with every unprintable character as its escape, on one line."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def to_json(summary: RunSummary) -> dict[str, Any]:
+    """Return the summary as plain JSON values; times are ISO 8601 in UTC."""
+    values = dataclasses.asdict(summary)
+    values["format_version"] = 1
+    values["started_at"] = summary.started_at.isoformat()
+    values["finished_at"] = summary.finished_at.isoformat()
+    values["seconds"] = round(summary.seconds, 3)
+    values["photos_per_second"] = round(_rate(summary), 2)
+    values["tags"] = dict(summary.tags)
+    return values
+
+
+def to_text(summary: RunSummary, out: str) -> str:
+    """Return the closing summary that a person reads."""
+    plan, counts = summary.plan, summary.counts
+    lines = [
+        f"{_photos(counts.photos)} done in {_duration(summary.seconds)}"
+        + (f" ({_rate(summary):.1f} photos/s)" if counts.photos else ""),
+        *_aside("already done before", plan.already_done),
+        *_aside("not photos, left alone", plan.not_photos),
+        *_aside("named more than once in the list, done once", plan.duplicates),
+        *_aside("symbolic links not followed (--follow-links)", plan.links_not_followed),
+        *_aside("folders that could not be opened", plan.unreadable_folders),
+    ]
+    if counts.photos:
+        lines += [
+            f"  tagged       {counts.tagged:>8,}  {_share(counts.tagged, counts.photos)}",
+            f"  review       {counts.review:>8,}  {_share(counts.review, counts.photos)}",
+            f"  no landmark  {counts.no_landmark:>8,}  {_share(counts.no_landmark, counts.photos)}",
+            f"  unreadable   {counts.failed:>8,}  {_share(counts.failed, counts.photos)}",
+        ]
+    if summary.tags:
+        shown = ", ".join(f"{tag} {count:,}" for tag, count in summary.tags[:TOP_TAGS])
+        lines.append(f"Most seen: {shown}")
+    lines += _failure_lines(summary)
+    lines += [f"Note: {note}" for note in summary.model.notes]
+    lines.append(f"Tags: {out}/tags   run {summary.run_id}")
+    if counts.heatmaps:
+        lines.append(f"Heatmaps of photos to review: {out}/heatmaps/run={summary.run_id}")
+    return "\n".join(lines)
+
+
+def to_markdown(summary: RunSummary, out: str) -> str:
+    """Return the run as a Markdown artifact: counts, tags, failures, where the heatmaps are."""
+    counts = summary.counts
+    rows = [(name, getattr(counts, name)) for name in ("tagged", "review", "no_landmark")]
+    rows += [(kind, getattr(counts, kind)) for kind in FAILURES if getattr(counts, kind)]
+    lines = [
+        f"# {_photos(counts.photos)} from {_cell(str(summary.settings['source']))}",
+        _markdown_head(summary),
+        "",
+        "| result | photos | share |",
+        "|---|---:|---:|",
+        *(f"| {name} | {number:,} | {_share(number, counts.photos)} |" for name, number in rows),
+        "",
+        "| tag | photos |",
+        "|---|---:|",
+        *(f"| {_cell(tag)} | {count:,} |" for tag, count in summary.tags[:TOP_TAGS]),
+    ]
+    if summary.failures:
+        lines += ["", "| failure | photo | why |", "|---|---|---|"]
+        lines += [
+            f"| {failure.status} | {_cell(failure.uri)} | {_cell(failure.error)} |"
+            for failure in summary.failures
+        ]
+    lines += ["", f"Heatmaps to review: `{out}/heatmaps/run={summary.run_id}`"]
+    return "\n".join(lines)
+
+
+def _markdown_head(summary: RunSummary) -> str:
+    model = summary.model
+    return (
+        f"{_rate(summary):.1f} photos/s, {_duration(summary.seconds)}; "
+        f"{summary.plan.already_done:,} already done; model {_cell(model.name)} "
+        f"({model.model_id}) on {model.device}, {model.precision}"
+    )
+
+
+def _failure_lines(summary: RunSummary) -> list[str]:
+    lines = []
+    for kind in FAILURES:
+        if number := getattr(summary.counts, kind):
+            example = next(item for item in summary.failures if item.status == kind)
+            lines.append(
+                f"{kind}: {number:,}, for example {printable(example.uri)}: {printable(example.error)}"
+            )
+    return lines
+
+
+def _aside(what: str, number: int) -> list[str]:
+    return [f"  {number:,} {what}"] if number else []
+
+
+def _photos(number: int) -> str:
+    return f"{number:,} photo{'' if number == 1 else 's'}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:5.1f} %" if whole else ""
+
+
+def _rate(summary: RunSummary) -> float:
+    return summary.counts.photos / summary.seconds if summary.seconds > 0 else 0.0
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def _cell(text: str) -> str:
+    """Keep a name from breaking a Markdown table."""
+    return printable(text).replace("|", "\\|")
