@@ -129,9 +129,9 @@ def report_shard(
     shard: int, rows: Sequence[PhotoRow], stages: StageSeconds, seconds: float
 ) -> ShardReport:
     """Count what the rows of one shard say."""
-    statuses = Counter(row.photo.status for row in rows)
+    statuses: Counter[str] = Counter(row.photo.status for row in rows)
     predictions = [row.prediction for row in rows if row.prediction is not None]
-    decisions = Counter(prediction.decision for prediction in predictions)
+    decisions: Counter[str] = Counter(prediction.decision for prediction in predictions)
     by_name: dict[str, int] = {**statuses, **decisions}
     heatmaps = sum(row.heatmap is not None for row in rows)
     counts = Counts(photos=len(rows), heatmaps=heatmaps, **by_name)

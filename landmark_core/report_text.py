@@ -101,9 +101,8 @@ def _failure_lines(summary: RunSummary) -> list[str]:
     for kind in FAILURES:
         if number := getattr(summary.counts, kind):
             example = next(item for item in summary.failures if item.status == kind)
-            lines.append(
-                f"{kind}: {number:,}, for example {printable(example.uri)}: {printable(example.error)}"
-            )
+            shown = f"{printable(example.uri)}: {printable(example.error)}"
+            lines.append(f"{kind}: {number:,}, for example {shown}")
     return lines
 
 

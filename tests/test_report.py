@@ -1,0 +1,173 @@
+"""Reports: counts by hand, sums, and text that no photo's name can break."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from landmark_core.records import DecodedPhoto, PhotoRef, PhotoRow, Prediction, TagScore
+from landmark_core.report import (
+    Counts,
+    Failure,
+    ModelIdentity,
+    PlanSummary,
+    RunSummary,
+    StageSeconds,
+    add_counts,
+    add_failures,
+    add_stages,
+    add_tags,
+    report_shard,
+)
+from landmark_core.report_text import printable, to_json, to_markdown, to_text
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def row(name: str, status: str = "ok", decision: str = "tagged", tag: str = "Petra") -> PhotoRow:
+    ref = PhotoRef(
+        photo_id=name, uri=f"/p/{name}", location=name, size_bytes=1, modified_us=2, etag=None
+    )
+    photo = DecodedPhoto(
+        ref=ref,
+        status=status,
+        error=None if status == "ok" else "why",
+        content_sha256=None,
+        width=None,
+        height=None,
+    )
+    prediction = Prediction(
+        decision=decision,
+        tags=(TagScore(tag=tag, confidence=0.9),),
+        margin=0.9,
+        entropy=0.1,
+        energy=None,
+    )
+    return PhotoRow(
+        photo=photo,
+        prediction=prediction if status == "ok" else None,
+        heatmap="h.jpg" if decision == "review" and status == "ok" else None,
+        model_id="m",
+        preprocess_id="p",
+        run_id="r",
+        tagged_at=WHEN,
+    )
+
+
+ROWS = [
+    row("a"),
+    row("b", tag="Giza"),
+    row("c"),
+    row("d", decision="review"),
+    row("e", decision="no_landmark"),
+    row("f", status="corrupt"),
+    row("g", status="fetch_error"),
+]
+REPORT = report_shard(0, ROWS, StageSeconds(forward=1.5, write=0.5), seconds=2.5)
+
+
+def summary(failures: tuple[Failure, ...] = (), counts: Counts = REPORT.counts) -> RunSummary:
+    plan = PlanSummary(
+        listed=12,
+        not_photos=3,
+        links_not_followed=0,
+        excluded=0,
+        unreadable_folders=0,
+        duplicates=0,
+        already_done=5,
+        failed_before=0,
+        to_do=7,
+        retried=0,
+        shards=1,
+    )
+    model = ModelIdentity(
+        name="starter",
+        model_id="abc",
+        preprocess_id="def",
+        classes=13,
+        explanation="closed form",
+        device="cpu",
+        precision="fp32",
+        notes=("assumed 224 pixels",),
+    )
+    return RunSummary(
+        run_id="r1",
+        version="0",
+        started_at=WHEN,
+        finished_at=WHEN.replace(second=9),
+        settings={"source": "/p"},
+        plan=plan,
+        model=model,
+        counts=counts,
+        tags=REPORT.tags,
+        failures=failures,
+        stages=REPORT.stages,
+        start_seconds=1.0,
+    )
+
+
+def test_report_counts_what_the_rows_say():
+    assert REPORT.counts == Counts(
+        photos=7, ok=5, corrupt=1, fetch_error=1, tagged=3, review=1, no_landmark=1, heatmaps=1
+    )
+    assert REPORT.counts.failed == 2
+    assert REPORT.tags == (("Petra", 2), ("Giza", 1))
+    assert [failure.uri for failure in REPORT.failures] == ["/p/f", "/p/g"]
+
+
+def test_sums_are_field_by_field():
+    assert add_counts([REPORT.counts, REPORT.counts]).tagged == 6
+    assert add_counts([]) == Counts()
+    assert add_stages([REPORT.stages] * 3) == StageSeconds(forward=4.5, write=1.5)
+    assert add_tags([REPORT, REPORT]) == (("Petra", 4), ("Giza", 2))
+
+
+def test_few_examples_of_each_failure_are_kept():
+    reports = [
+        report_shard(n, [row(f"{n}-{m}", status="corrupt") for m in range(5)], StageSeconds(), 1.0)
+        for n in range(4)
+    ]
+    assert [failure.uri for failure in add_failures(reports)] == ["/p/0-0", "/p/0-1", "/p/0-2"]
+
+
+def test_text_says_what_a_person_asks():
+    text = to_text(summary(REPORT.failures), "OUT")
+    for expected in ("7 photos done in 4.0 s", "5 already done before", "3 not photos"):
+        assert expected in text
+    assert "tagged              3   42.9 %" in text
+    assert "Petra 2, Giza 1" in text
+    assert "corrupt: 1, for example /p/f: why" in text
+    assert "assumed 224 pixels" in text
+    assert "OUT/heatmaps/run=r1" in text
+
+
+def test_text_of_a_run_without_work_shows_no_shares():
+    assert "%" not in to_text(summary(counts=Counts()), "OUT")
+
+
+def test_json_has_plain_values():
+    values = to_json(summary(REPORT.failures))
+    assert values["counts"]["tagged"] == 3
+    assert values["tags"] == {"Petra": 2, "Giza": 1}
+    assert values["seconds"] == 4.0
+    assert values["photos_per_second"] == 1.75
+    assert values["started_at"] == "2026-01-02T03:04:05+00:00"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param("a\nb", "a\\nb", id="newline"),
+        pytest.param("\x1b[31mred", "\\x1b[31mred", id="terminal-escape"),
+        pytest.param("gpj.\u202eexe", "gpj.\\u202eexe", id="right-to-left-override"),
+        pytest.param("überraschung 🗼", "überraschung 🗼", id="ordinary-unicode"),
+    ],
+)
+def test_names_from_outside_stay_on_their_line(name, shown):
+    assert printable(name) == shown
+    failure = Failure(status="corrupt", uri=name, error="x | y")
+    text = to_text(summary((failure,), Counts(photos=1, corrupt=1)), "OUT")
+    assert shown in text
+    row_of_table = to_markdown(
+        summary((failure,), Counts(photos=1, corrupt=1)), "OUT"
+    ).splitlines()[-3]
+    assert row_of_table == f"| corrupt | {shown} | x \\| y |"
