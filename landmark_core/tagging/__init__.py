@@ -1,0 +1,1 @@
+"""Tagging: predict, explain and draw; the runner puts one shard through them."""

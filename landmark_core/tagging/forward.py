@@ -1,0 +1,251 @@
+"""Run a model over batches of pixels, and explain chosen rows of what it just saw.
+
+Pixels stay uint8 until they are on the device; they are normalised there. The trunk of the network
+runs in the chosen precision, its head in float32: half precision would blur the probabilities. A
+batch that does not fit the memory is halved, down to single photos, and the smaller size is
+remembered. What a score means is not known here; predict.py reads it.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from landmark_core.config import Device, Precision
+from landmark_core.errors import RunError
+from landmark_core.tagging.device import (
+    DTYPES,
+    candidate_precision,
+    choose_device,
+    keeps_answers,
+)
+from landmark_core.tagging.explain import map_by_gradient, map_by_weights
+from landmark_core.tagging.graph import last_line
+from landmark_core.tagging.network import WAYS, Network, Way, take_apart
+from landmark_core.tagging.predict import Output
+
+log = logging.getLogger(__name__)
+
+Part = TypeVar("Part")
+Normalise = Callable[[Tensor, torch.dtype], Tensor]
+
+_PROBE_PHOTOS = 8
+# What torch says, on GPUs and CPUs, when memory is short; inside TorchScript the type is lost.
+_MEMORY_WORDS = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded:
+    """What one batch gave: scores for all, and what is needed to explain any of its rows."""
+
+    scores: Tensor  # (N, C) float32 on the CPU
+    activations: Tensor | None  # (N, K, h, w) on the device; null where nothing can be explained
+    pixels: Tensor  # (N, 3, H, W) uint8, the caller's own
+
+
+class Engine:
+    """A model on its device; it owns that copy, and remembers the batch size that fits.
+
+    Args:
+        network: the model, placed.
+        device: where it lies.
+        precision: fp32, bf16 or fp16, that its trunk computes in.
+        normalise: uint8 (N, 3, H, W) and a floating type to what the model takes.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        device: torch.device,
+        precision: str,
+        normalise: Normalise,
+    ) -> None:
+        self.device = device
+        self.precision = precision
+        self._network = network
+        self._normalise = normalise
+        self._fits: int | None = (
+            None  # photos per pass that the memory takes; null until it ran out
+        )
+
+    @property
+    def explains_by(self) -> Way | None:
+        """How maps are made: closed_form, tapped_graph or submodules; null where there are none."""
+        return self._network.way
+
+    @property
+    def no_maps_because(self) -> str | None:
+        """Why explain gives no maps, one line; null where it does."""
+        return self._network.reason
+
+    def forward(self, pixels: Tensor) -> Forwarded:
+        """Score a batch; the scores of a photo do not depend on its neighbours.
+
+        Args:
+            pixels: (N, 3, H, W) uint8 on the CPU at the model's input size; N may be 0.
+
+        Raises:
+            RunError: a single photo does not fit the memory, or the device failed.
+        """
+        scores, activations = zip(*self._in_parts(pixels, self._score), strict=True)
+        explained = self.explains_by is not None
+        return Forwarded(
+            scores=torch.cat(scores),
+            activations=torch.cat(activations) if explained else None,
+            pixels=pixels,
+        )
+
+    def explain(
+        self, forwarded: Forwarded, rows: Sequence[int], classes: Sequence[int]
+    ) -> Tensor | None:
+        """Return raw Grad-CAM maps of some photos, from the activations of that very forward.
+
+        Args:
+            forwarded: what forward returned.
+            rows: the photos to explain, as rows of the batch.
+            classes: the class to explain for each of them.
+
+        Returns:
+            (len(rows), h, w) float32 on the CPU, not negative; None where the model cannot be
+            explained (no_maps_because says why).
+        """
+        if len(rows) != len(classes):
+            raise ValueError(f"expected one class per row, got {len(classes)} for {len(rows)} rows")
+        if forwarded.activations is None:
+            return None
+        chosen = torch.tensor(list(zip(rows, classes, strict=True)), dtype=torch.int64).view(-1, 2)
+
+        def explain_part(part: Tensor) -> Tensor:
+            return self._explain(forwarded, part[:, 0], part[:, 1])
+
+        return torch.cat(list(self._in_parts(chosen, explain_part)))
+
+    def _score(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
+        network = self._network
+        with torch.inference_mode():
+            inputs = self._to_device(pixels, DTYPES[self.precision])
+            first = network.trunk(inputs)
+            if network.head is None:
+                return first.float().cpu(), None
+            scores, _ = network.head(inputs.float(), first.float())
+            return scores.cpu(), first
+
+    def _explain(self, forwarded: Forwarded, rows: Tensor, classes: Tensor) -> Tensor:
+        network, activations = self._network, forwarded.activations
+        assert activations is not None
+        assert network.head is not None
+        chosen = activations[rows.to(self.device)]  # (n, K, h, w)
+        classes = classes.to(self.device)
+        if network.linear is not None:
+            with torch.inference_mode():
+                return map_by_weights(chosen, classes, network.linear).cpu()
+        inputs = self._to_device(forwarded.pixels[rows], torch.float32)
+        return map_by_gradient(inputs, chosen, classes, network.head).cpu()
+
+    def _to_device(self, pixels: Tensor, dtype: torch.dtype) -> Tensor:
+        if self.device.type == "cuda":
+            pixels = pixels.pin_memory().to(self.device, non_blocking=True)
+        # Turned while still one byte a value; convolutions run up to three times as fast on it.
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        return self._normalise(pixels, dtype).contiguous(memory_format=torch.channels_last)
+
+    def _in_parts(self, rows: Tensor, run: Callable[[Tensor], Part]) -> Iterator[Part]:
+        """Yield run's results over consecutive parts of the rows, halved while memory runs out."""
+        if not len(rows):
+            yield run(rows)  # an empty batch is an ordinary one, and its result has the right shape
+        start = 0
+        while start < len(rows):
+            part = rows[start : start + self._fits] if self._fits else rows[start:]
+            result = self._run_or_shrink(part, run)
+            if result is not None:
+                yield result
+                start += len(part)
+
+    def _run_or_shrink(self, part: Tensor, run: Callable[[Tensor], Part]) -> Part | None:
+        try:
+            return run(part)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise RunError(f"the model failed on {self.device}: {last_line(error)}") from error
+            if len(part) == 1:
+                raise RunError(
+                    f"one photo does not fit the memory of {self.device}; "
+                    "free some, use --device cpu, or take a smaller model"
+                ) from error
+        self._fits = len(part) // 2
+        log.warning("out of memory at %d photos; going on with %d at a time", len(part), self._fits)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()  # outside of the except: the error's frames hold the tensors
+        return None
+
+
+def open_engine(
+    module: torch.jit.ScriptModule,
+    *,
+    normalise: Normalise,
+    image_size: tuple[int, int],
+    device: Device = "auto",
+    precision: Precision = "auto",
+    output: Output = "logits",
+    ways: Sequence[Way] = WAYS,
+) -> Engine:
+    """Place a model on a device and choose its precision, by the rules of device.py.
+
+    Args:
+        module: on the CPU, in eval mode; normalised (N, 3, H, W) -> (N, C). It is left as it is.
+        normalise: uint8 (N, 3, H, W) and a floating type to what the model takes.
+        image_size: (H, W) pixels that the model takes.
+        device: auto, cpu or cuda.
+        precision: auto, fp32, bf16 or fp16.
+        output: what the scores are.
+        ways: ways to explain that may be used; all, unless a test or a benchmark compares them.
+
+    Raises:
+        ConfigError: cuda is wanted and there is none.
+        RunError: the model does not run on the device in the wanted precision.
+    """
+    place = choose_device(device)
+    probe = draw_probe(image_size)
+    blueprint = take_apart(module, normalise(probe[:2], torch.float32), ways)
+    if blueprint.reason:
+        log.warning("no heatmaps from this model: %s", blueprint.reason)
+
+    def open_with(name: str) -> tuple[Engine, Tensor]:
+        network = blueprint.build(place, DTYPES[name])
+        engine = Engine(network, device=place, precision=name, normalise=normalise)
+        return engine, engine.forward(probe).scores
+
+    wanted = candidate_precision(precision, place)
+    try:
+        engine, scores = open_with(wanted)
+    except RunError as error:
+        if precision != "auto" or wanted == "fp32":
+            raise
+        log.info("%s does not run (%s); taking fp32", wanted, error)
+        return open_with("fp32")[0]
+    if precision != "auto" or wanted == "fp32":
+        return engine
+    exact_engine, exact = open_with("fp32")
+    return engine if keeps_answers(exact, scores, output) else exact_engine
+
+
+def draw_probe(image_size: tuple[int, int]) -> Tensor:
+    """Draw smooth coloured noise: (8, 3, H, W) uint8, always the same for the same size."""
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(_PROBE_PHOTOS, 3, 9, 9, generator=generator)
+    fine = torch.nn.functional.interpolate(coarse, size=image_size, mode="bilinear")
+    return (fine * 255).round().to(torch.uint8)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether memory was short; TorchScript wraps the error, so its text decides."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _MEMORY_WORDS)

@@ -1,0 +1,167 @@
+"""Take a scripted model apart into a trunk and a head, by the fastest exact way that it allows.
+
+    closed_form   graph cut before [global average pooling → linear]: maps follow from the weights
+    tapped_graph  graph cut before any other head: maps follow from the head's gradient
+    submodules    no usable graph: the children called in order, cut the same way
+    none          no feature map to explain (vision transformers): tags only, and the reason
+
+A cut is taken only after the halves together gave the scores of the whole on a probe, and a closed
+form only after it gave the head's logits on random activations: a wrong guess costs speed, it never
+gives a wrong map.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+from torch import Tensor
+
+from landmark_core.tagging.chain import Chain, copy_module, cut_children
+from landmark_core.tagging.cut import CutGraph, LinearHead, cut_graph
+from landmark_core.tagging.graph import NoCutError, build_function, frozen_graph, last_line
+
+Way = Literal["closed_form", "tapped_graph", "submodules"]
+WAYS: tuple[Way, ...] = ("closed_form", "tapped_graph", "submodules")
+
+Trunk = Callable[[Tensor], Tensor]
+Head = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A model on its device, ready to run."""
+
+    way: Way | None  # how its scores are explained; null where they cannot be
+    reason: str | None  # why they cannot be; null where they can
+    trunk: Trunk  # normalised (N, 3, H, W) -> (N, K, h, w), or (N, C) scores where there is no head
+    head: Head | None  # pixels and activations, both float32 -> (N, C) scores and logits
+    linear: LinearHead | None  # for the closed form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """A model taken apart and verified on the CPU, to be built for any device and precision."""
+
+    way: Way | None
+    reason: str | None
+    linear: LinearHead | None
+    trunk_on: Callable[[torch.device, torch.dtype], Trunk]
+    head_on: Callable[[torch.device], Head] | None
+
+    def build(self, device: torch.device, dtype: torch.dtype) -> Network:
+        """Place the model; the trunk computes in dtype, the head always in float32."""
+        linear = self.linear
+        if linear is not None:
+            linear = LinearHead(weight=linear.weight.to(device), bias=linear.bias.to(device))
+        return Network(
+            way=self.way,
+            reason=self.reason,
+            trunk=self.trunk_on(device, dtype),
+            head=self.head_on(device) if self.head_on else None,
+            linear=linear,
+        )
+
+
+def take_apart(
+    module: torch.jit.ScriptModule, probe: Tensor, ways: Sequence[Way] = WAYS
+) -> Blueprint:
+    """Return the blueprint for the first of the ways that is exact for this model.
+
+    Args:
+        module: on the CPU, in eval mode; normalised (N, 3, H, W) -> (N, C). It is left as it is.
+        probe: (N, 3, H, W) normalised float32 pixels, N >= 2, at the model's input size.
+        ways: those to try, in the order of WAYS.
+    """
+    with torch.inference_mode():
+        scores = module(probe)
+    reasons: list[str] = []
+    if "closed_form" in ways or "tapped_graph" in ways:
+        try:
+            return _from_graph(module, probe, scores, ways)
+        except (NoCutError, RuntimeError, AttributeError) as error:
+            # AttributeError, RuntimeError: this torch's graph functions differ, or refuse it.
+            reasons.append(last_line(error))
+    if "submodules" in ways:
+        try:
+            return _from_children(module, probe, scores)
+        except (NoCutError, RuntimeError) as error:
+            reasons.append(last_line(error))
+    return _whole(module, "; ".join(dict.fromkeys(reasons)))
+
+
+def _from_graph(
+    module: torch.jit.ScriptModule, probe: Tensor, scores: Tensor, ways: Sequence[Way]
+) -> Blueprint:
+    cut = cut_graph(frozen_graph(module), probe)
+    trunk, head = _graph_trunk(cut), _graph_head(cut)
+    activations = _verify(trunk(probe.device, probe.dtype), head(probe.device), probe, scores)
+    linear = cut.linear if "closed_form" in ways else None
+    if linear is not None and not _is_closed_form(linear, head(probe.device), probe, activations):
+        linear = None
+    if linear is None and "tapped_graph" not in ways:
+        raise NoCutError("its head is not global average pooling and one linear layer")
+    return Blueprint(
+        way="closed_form" if linear is not None else "tapped_graph",
+        reason=None,
+        linear=linear,
+        trunk_on=trunk,
+        head_on=head,
+    )
+
+
+def _graph_trunk(cut: CutGraph) -> Callable[[torch.device, torch.dtype], Trunk]:
+    return lambda device, dtype: cast("Trunk", build_function(cut.trunk, device, dtype))
+
+
+def _graph_head(cut: CutGraph) -> Callable[[torch.device], Head]:
+    return lambda device: cast("Head", build_function(cut.head, device, torch.float32))
+
+
+def _from_children(module: torch.jit.ScriptModule, probe: Tensor, scores: Tensor) -> Blueprint:
+    chain: Chain = cut_children(module, probe)
+    _verify(chain.trunk_on(probe.device, probe.dtype), chain.head_on(probe.device), probe, scores)
+    return Blueprint(
+        way="submodules",
+        reason=None,
+        linear=None,
+        trunk_on=chain.trunk_on,
+        head_on=chain.head_on,
+    )
+
+
+def _whole(module: torch.jit.ScriptModule, reason: str) -> Blueprint:
+    """Return the model in one piece: it tags, and explains nothing."""
+
+    def build(device: torch.device, dtype: torch.dtype) -> Trunk:
+        try:
+            return cast("Trunk", build_function(frozen_graph(module), device, dtype))
+        except (NoCutError, RuntimeError, AttributeError):  # as in take_apart
+            return cast("Trunk", copy_module(module, device, dtype))
+
+    return Blueprint(way=None, reason=reason, linear=None, trunk_on=build, head_on=None)
+
+
+def _verify(trunk: Trunk, head: Head, probe: Tensor, scores: Tensor) -> Tensor:
+    """Return the probe's activations; refuse halves that do not give the scores of the whole."""
+    with torch.inference_mode():
+        activations = trunk(probe)
+        again, logits = head(probe, activations)
+    # Folded batch norms and other orders of summation move the last digits of float32.
+    if again.shape != scores.shape or not torch.allclose(again, scores, rtol=1e-3, atol=1e-4):
+        raise NoCutError("its two halves do not give its scores")
+    if logits.shape != scores.shape:
+        raise NoCutError(f"expected {tuple(scores.shape)} logits, got {tuple(logits.shape)}")
+    return activations
+
+
+def _is_closed_form(linear: LinearHead, head: Head, probe: Tensor, activations: Tensor) -> bool:
+    """Tell whether the logits are the linear layer of the spatial mean, for any activations."""
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(activations.shape, generator=generator)
+    with torch.inference_mode():
+        _, logits = head(probe, noise)
+        if linear.weight.shape != (logits.shape[1], noise.shape[1]):
+            return False
+        expected = noise.mean(dim=(2, 3)) @ linear.weight.t() + linear.bias
+    return torch.allclose(logits, expected, rtol=1e-3, atol=1e-4)
