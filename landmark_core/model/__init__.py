@@ -7,9 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from landmark_core.model.bundle import LoadedModel, load_model, save_model
+    from landmark_core.model.bundle import LoadedModel, load_model, save_model, show_model
     from landmark_core.model.card import ModelCard, PreprocessSettings, TagParents, Thresholds
-    from landmark_core.model.preprocess import Preprocess
+    from landmark_core.model.class_names import tidy_class_names
+    from landmark_core.model.preprocess import Preprocess, preprocess_id
+    from landmark_core.model.source import packaged_models
     from landmark_core.model.torchscript import quiet_torchscript
 
 __all__ = [
@@ -20,8 +22,12 @@ __all__ = [
     "TagParents",
     "Thresholds",
     "load_model",
+    "packaged_models",
+    "preprocess_id",
     "quiet_torchscript",
     "save_model",
+    "show_model",
+    "tidy_class_names",
 ]
 
 _HOMES = {
@@ -32,8 +38,12 @@ _HOMES = {
     "TagParents": "card",
     "Thresholds": "card",
     "load_model": "bundle",
+    "packaged_models": "source",
+    "preprocess_id": "preprocess",
     "quiet_torchscript": "torchscript",
     "save_model": "bundle",
+    "show_model": "bundle",
+    "tidy_class_names": "class_names",
 }
 
 

@@ -1,12 +1,13 @@
 """Save and load model files: one TorchScript file that carries its own card.
 
 The card is the JSON text `landmarks.json` among the extra files of `torch.jit.save`
-(https://docs.pytorch.org/docs/stable/generated/torch.jit.save.html); a plain `torch.jit.load` works as ever.
-The module takes normalised float (N, 3, H, W) and gives (N, C) scores. Normalisation stays outside, in
-`Preprocess`, so that photos travel to the device as bytes. Files without a card go through `adopt`.
+(https://docs.pytorch.org/docs/stable/generated/torch.jit.save.html); a plain `torch.jit.load`
+works as ever. The module takes normalised float (N, 3, H, W) and gives (N, C) scores.
+Normalisation stays outside, in `Preprocess`, so that photos travel to the device as bytes. Files
+without a card go through `adopt`.
 """
 
-import dataclasses
+import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -16,13 +17,16 @@ from pathlib import Path
 import torch
 
 from landmark_core.errors import ConfigError
-from landmark_core.model.card import ModelCard
+from landmark_core.model.adopt import Adopted, adopt
+from landmark_core.model.archive import CARD_FILE, ScriptArchive, open_script_archive
+from landmark_core.model.card import ModelCard, rename_classes
 from landmark_core.model.card_json import card_from_json, card_to_json
+from landmark_core.model.class_names import read_class_names
+from landmark_core.model.operators import provide_operators, unknown_operator
 from landmark_core.model.preprocess import Preprocess, preprocess_id
+from landmark_core.model.probe import last_line, run_module
 from landmark_core.model.source import ModelFile, read_model_file
 from landmark_core.model.torchscript import load_script, save_script
-
-CARD_FILE = "landmarks.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +47,8 @@ def save_model(module: torch.jit.ScriptModule, card: ModelCard, path: str | Path
     """Write a module and its card as one file that appears complete or not at all.
 
     Raises:
-        ConfigError: if the module is not on the CPU in eval mode, does not give one score per class, or the
-            file cannot be written.
+        ConfigError: if the module is not on the CPU in eval mode, does not give one score per
+            class, or the file cannot be written.
     """
     if module.training:
         raise ConfigError("the module is in training mode: call .eval() before saving it")
@@ -63,17 +67,16 @@ def check_scores(module: torch.jit.ScriptModule, card: ModelCard) -> None:
     """
     size = card.preprocess.crop_size
     try:
-        with torch.inference_mode():
-            scores = module(torch.zeros(1, 3, size, size))
+        scores = run_module(module, torch.zeros(1, 3, size, size))
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise ConfigError(f"the model fails on a (1, 3, {size}, {size}) input: {reason}") from error
-    expected = (1, len(card.class_names))
-    got = tuple(scores.shape) if isinstance(scores, torch.Tensor) else type(scores).__name__
-    if got != expected:
-        raise ConfigError(f"the card names {expected[1]} classes: expected {expected} scores, got {got}")
-    if not scores.isfinite().all():
-        raise ConfigError("the model gives NaN or infinity on a black photo: its weights are broken")
+        raise ConfigError(
+            f"it fails on a (1, 3, {size}, {size}) input: {last_line(error)}"
+        ) from error
+    if scores.shape[1] != len(card.class_names):
+        raise ConfigError(
+            f"the card names {len(card.class_names)} classes, "
+            f"the module gives {scores.shape[1]} scores"
+        )
 
 
 def load_model(name_or_path: str, *, classes: str | None = None) -> LoadedModel:
@@ -81,34 +84,79 @@ def load_model(name_or_path: str, *, classes: str | None = None) -> LoadedModel:
 
     Args:
         name_or_path: a packaged name such as "starter", a file, or an fsspec URL.
-        classes: file of class names, one a line, in the order of the scores; None takes the model's own.
+        classes: file of class names, one a line, in the order of the scores; None takes the
+            model's own.
 
     Raises:
-        ConfigError: if there is no such model, the file is not one that can be run, or names are missing.
+        ConfigError: if there is no such model, the file is not one that can be run, or names
+            are missing.
     """
     file = read_model_file(name_or_path)
-    module = load_script(file.data)
-    card = card_from_json(_card_text(file))
-    check_scores(module, card)
+    archive = open_script_archive(file.data, file.name)
+    module = _load(file, archive)
+    names = None if classes is None else read_class_names(classes)
+    try:
+        if archive.card_text is None:
+            found = adopt(module, path=file.path, class_names=names)
+        else:
+            found = _own_model(module, archive.card_text, names)
+    except ConfigError as error:
+        raise ConfigError(f"model {file.name}: {error}") from error
     return LoadedModel(
-        module=module,
-        card=card,
-        preprocess=Preprocess(card.preprocess),
+        module=found.module,
+        card=found.card,
+        preprocess=Preprocess(found.card.preprocess),
         model_id=file.model_id,
-        preprocess_id=preprocess_id(card.preprocess, classes=None),
-        notes=(),
+        preprocess_id=preprocess_id(
+            found.card.preprocess, classes=None if names is None else found.card.class_names
+        ),
+        notes=found.notes,
         path=file.path,
         size_bytes=len(file.data),
     )
 
 
-def _card_text(file: ModelFile) -> str:
-    import io
-    import zipfile
+def show_model(model: LoadedModel) -> dict[str, object]:
+    """Return what `landmarks models show` prints, ready for JSON."""
+    return {
+        "path": model.path,
+        "size_bytes": model.size_bytes,
+        "model_id": model.model_id,
+        "preprocess_id": model.preprocess_id,
+        "notes": list(model.notes),
+        "card": json.loads(card_to_json(model.card)),
+    }
 
-    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-        (member,) = [n for n in archive.namelist() if n.endswith(f"/extra/{CARD_FILE}")]
-        return archive.read(member).decode()
+
+def _load(file: ModelFile, archive: ScriptArchive) -> torch.jit.ScriptModule:
+    provide_operators(archive.code)
+    try:
+        return load_script(file.data)
+    except (
+        RuntimeError,
+        ValueError,
+        IndexError,
+    ) as error:  # what torch raises for files it refuses
+        operator = unknown_operator(error)
+        if operator is not None:
+            raise ConfigError(
+                f"model {file.name} names the operator {operator}, which torch "
+                f"{torch.__version__} does not know: install the package that brings it, "
+                "or export the model again"
+            ) from error
+        reason = str(error).strip().partition("\n")[0]
+        raise ConfigError(f"model {file.name}: torch cannot load it: {reason}") from error
+
+
+def _own_model(
+    module: torch.jit.ScriptModule, card_text: str, names: Sequence[str] | None
+) -> Adopted:
+    card = card_from_json(card_text)
+    check_scores(module, card)
+    if names is None:
+        return Adopted(module=module, card=card, notes=())
+    note = "class names come from --classes in place of the model's own"
+    return Adopted(module=module, card=rename_classes(card, tuple(names)), notes=(note,))
 
 
 def _write_whole(path: Path, data: bytes) -> None:
@@ -122,9 +170,9 @@ def _write_whole(path: Path, data: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
                 os.fchmod(file.fileno(), 0o644)  # temporary files are private, models are not
-                os.replace(file.name, path)
+                Path(file.name).replace(path)
             except BaseException:
-                os.unlink(file.name)
+                Path(file.name).unlink()
                 raise
     except OSError as error:
         raise ConfigError(f"model {path} cannot be written: {error}") from error

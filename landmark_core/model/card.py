@@ -1,13 +1,14 @@
 """The model card: everything that belongs to the weights, in one frozen record.
 
-A card travels inside its TorchScript file (`card_json` turns it into JSON and back). Every record checks
-itself when it is made, so that a card from a script and a card from a stranger's file obey the same rules.
-`class_names` are the tags as people read them ("Eiffel Tower"); row c of the scores belongs to class_names[c].
+A card travels inside its TorchScript file (`card_json` turns it into JSON and back). Every record
+checks itself when it is made, so that a card from a script and a card from a stranger's file obey
+the same rules. `class_names` are the tags as people read them ("Eiffel Tower"); row c of the
+scores belongs to class_names[c].
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -55,7 +56,7 @@ class PreprocessSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """Where `tagged`, `review` and `no_landmark` part; the rule itself stands in tagging.predict."""
+    """Where `tagged`, `review` and `no_landmark` part; tagging.predict holds the rule itself."""
 
     tagged_from: float = 0.5  # calibrated confidence of the best class
     per_class: Mapping[str, float] = field(default_factory=dict)  # replaces tagged_from by class
@@ -125,6 +126,26 @@ class ModelCard:
         _check_mapping("tag_parents", self.tag_parents)
         _check_known("thresholds.per_class", self.thresholds.per_class, self.class_names)
         _check_known("tag_parents", self.tag_parents, self.class_names)
+
+
+def rename_classes(card: ModelCard, names: tuple[str, ...]) -> ModelCard:
+    """Return the card with other class names in the same order; what hung on the old ones follows.
+
+    Raises:
+        ConfigError: if the number of names differs, or one is empty or there twice.
+    """
+    if len(names) != len(card.class_names):
+        raise ConfigError(
+            f"expected {len(card.class_names)} class names, one for each score, got {len(names)}"
+        )
+    renamed = dict(zip(card.class_names, names, strict=True))
+    per_class = {renamed[old]: value for old, value in card.thresholds.per_class.items()}
+    return replace(
+        card,
+        class_names=names,
+        thresholds=replace(card.thresholds, per_class=per_class),
+        tag_parents={renamed[old]: parents for old, parents in card.tag_parents.items()},
+    )
 
 
 def _wrong(key: str, expected: str, got: object) -> ConfigError:

@@ -1,8 +1,9 @@
 """Turn a model card into the JSON text of `landmarks.json` and back.
 
-Strict about what it knows (wrong types, missing keys and bad values name their key) and indifferent to keys
-it does not know, so that a card written by a later version still loads. The values are checked by the
-records themselves (`card`); here only the JSON shapes become record shapes.
+Strict about what it knows (wrong types, missing keys and bad values name their key) and
+indifferent to keys it does not know, so that a card written by a later version still loads. The
+values are checked by the records themselves (`card`); here only the JSON shapes become record
+shapes.
 """
 
 import json
@@ -27,16 +28,15 @@ REQUIRED = (
 
 def card_to_json(card: ModelCard) -> str:
     """Write a card as JSON text; equal cards give equal text."""
-    return json.dumps(
-        asdict(card), ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True
-    )
+    return json.dumps(asdict(card), ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
 
 
 def card_from_json(text: str) -> ModelCard:
     """Read a card from JSON text.
 
     Raises:
-        ConfigError: if the text is too long or not JSON, a key is missing, or a value is wrong; names the key.
+        ConfigError: if the text is too long or not JSON, a key is missing, or a value is wrong;
+            names the key.
     """
     values = _parse(text)
     _require(values, REQUIRED)
@@ -53,7 +53,9 @@ def card_from_json(text: str) -> ModelCard:
 
 def _parse(text: str) -> dict[str, Any]:
     if len(text) > MAX_CARD_CHARACTERS:
-        raise ConfigError(f"model card: expected at most {MAX_CARD_CHARACTERS} characters, got {len(text)}")
+        raise ConfigError(
+            f"model card: expected at most {MAX_CARD_CHARACTERS} characters, got {len(text)}"
+        )
     try:
         values = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

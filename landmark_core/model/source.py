@@ -39,10 +39,38 @@ def read_model_file(name: str) -> ModelFile:
     Raises:
         ConfigError: if there is no such model or it cannot be read; lists the known names.
     """
-    if "://" in name:
-        return ModelFile(name=name, path=name, data=_read_url(name))
-    path = _packaged_path(name) if name in PACKAGED else Path(name)
-    return ModelFile(name=name, path=str(path.absolute()), data=_read_local(path, name))
+    location = name
+    if name in PACKAGED:
+        location = str(_packaged_path(name))
+    known = ", ".join(packaged_models()) or "none in this installation"
+    data = read_whole(
+        location, what="model", max_bytes=MAX_MODEL_BYTES, hint=f" (known by name: {known})"
+    )
+    path = location if "://" in location else str(Path(location).absolute())
+    return ModelFile(name=name, path=path, data=data)
+
+
+def read_whole(location: str, *, what: str, max_bytes: int, hint: str = "") -> bytes:
+    """Read a local file or an object of a bucket.
+
+    Args:
+        location: path or fsspec URL.
+        what: it is, for messages.
+        max_bytes: a larger one is refused.
+        hint: ends the message where there is no such file.
+
+    Raises:
+        ConfigError: if it is missing, a folder, too large or cannot be read.
+    """
+    try:
+        return (_read_url if "://" in location else _read_local)(location, max_bytes)
+    except FileNotFoundError:
+        raise ConfigError(f"no {what} {location}: there is no such file{hint}") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{what} {location} is a folder: give the file inside it") from None
+    except Exception as error:  # every store raises its own types; all of them stop the run
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ConfigError(f"{what} {location} cannot be read: {reason}") from error
 
 
 def _packaged_path(name: str) -> Path:
@@ -50,31 +78,24 @@ def _packaged_path(name: str) -> Path:
     return Path(str(place))  # the package is installed as plain files, never run from a zip
 
 
-def _read_local(path: Path, name: str) -> bytes:
-    try:
-        if path.is_dir():
-            raise ConfigError(f"model {name} is a folder: give the .pt file inside it")
-        if path.stat().st_size > MAX_MODEL_BYTES:
-            raise ConfigError(f"model {name} is larger than {MAX_MODEL_BYTES // 2**30} GiB")
-        return path.read_bytes()
-    except FileNotFoundError:
-        known = ", ".join(packaged_models()) or "none in this installation"
-        raise ConfigError(f"no model {name}: expected a file, a URL or a name ({known})") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise ConfigError(f"model {name} cannot be read: {error}") from error
+def _read_local(location: str, max_bytes: int) -> bytes:
+    with Path(location).open("rb") as file:  # a folder raises IsADirectoryError
+        data = file.read(max_bytes + 1)
+    return _check_size(data, len(data), max_bytes)
 
 
-def _read_url(url: str) -> bytes:
+def _read_url(location: str, max_bytes: int) -> bytes:
     import fsspec  # only models in buckets need it
 
-    try:
-        filesystem, path = fsspec.core.url_to_fs(url)
-        if filesystem.size(path) > MAX_MODEL_BYTES:
-            raise ConfigError(f"model {url} is larger than {MAX_MODEL_BYTES // 2**30} GiB")
-        return bytes(filesystem.cat_file(path))
-    except ConfigError:
-        raise
-    except FileNotFoundError:
-        raise ConfigError(f"no model {url}: there is no such object") from None
-    except Exception as error:  # every store raises its own types; all of them stop the run
-        raise ConfigError(f"model {url} cannot be read: {type(error).__name__}: {error}") from error
+    filesystem, path = fsspec.core.url_to_fs(location)
+    if filesystem.isdir(path):
+        raise IsADirectoryError(location)
+    size = filesystem.size(path)  # None where the store does not say
+    _check_size(b"", size or 0, max_bytes)
+    return bytes(filesystem.cat_file(path))
+
+
+def _check_size(data: bytes, size: int, max_bytes: int) -> bytes:
+    if size > max_bytes:
+        raise ValueError(f"it is larger than {max_bytes / 2**20:.0f} MiB")
+    return data

@@ -1,8 +1,9 @@
 """Read and write TorchScript without its deprecation notices.
 
-torch 2.12 and later announce on every call that `torch.jit` gives way to `torch.export`. The file format of this
-project is TorchScript by contract, so the user can do nothing about the notice; it is silenced here, around our
-own calls alone. Everything else that torch warns about still reaches the user.
+torch 2.12 and later announce on every call that `torch.jit` gives way to `torch.export`. The file
+format of this project is TorchScript by contract, so the user can do nothing about the notice; it
+is silenced here, around our own calls alone. Everything else that torch warns about still reaches
+the user.
 """
 
 import io
@@ -28,7 +29,9 @@ def load_script(data: bytes) -> torch.jit.ScriptModule:
         RuntimeError: what torch raises for a file that it cannot load.
     """
     with quiet_torchscript():
-        module: torch.jit.ScriptModule = torch.jit.load(io.BytesIO(data), map_location="cpu")
+        module: torch.jit.ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
+            io.BytesIO(data), map_location="cpu"
+        )
     return module.eval()
 
 

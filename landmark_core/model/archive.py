@@ -1,0 +1,98 @@
+"""Open a TorchScript file as the zip archive that it is, before torch sees it.
+
+torch itself checks neither checksums nor sizes: a flipped bit in the weights loads and gives wrong
+tags, a zip bomb fills the memory. Both are refused here. Layout:
+`torch/csrc/jit/docs/serialization.md` of PyTorch
+(https://github.com/pytorch/pytorch/blob/main/torch/csrc/jit/docs/serialization.md).
+"""
+
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+from landmark_core.errors import ConfigError
+from landmark_core.model.recognise import describe_foreign_file
+
+CARD_FILE = "landmarks.json"
+MAX_CODE_BYTES = 64 * 2**20  # all code/*.py together; a large network takes about 1 MiB
+MAX_CARD_BYTES = 64 * 2**20
+MAX_INFLATION = 20  # unpacked size over file size; weights barely shrink
+FREE_INFLATION_BYTES = 64 * 2**20  # small files may inflate more: code shrinks tenfold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptArchive:
+    """What a TorchScript file says before it is loaded."""
+
+    code: tuple[str, ...]  # the texts of its code/*.py members
+    card_text: str | None  # landmarks.json, None in files that are not ours
+
+
+def open_script_archive(data: bytes, name: str) -> ScriptArchive:
+    """Check that bytes are a whole TorchScript file and read what it says of itself.
+
+    Args:
+        data: the whole file.
+        name: of the model, for messages.
+
+    Raises:
+        ConfigError: if it is anything else, damaged, or a zip bomb; says what it is and what to do.
+    """
+    foreign = describe_foreign_file(data)
+    if foreign is not None:
+        raise ConfigError(f"model {name}: {foreign}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_sizes(archive, len(data), name)
+            _check_sums(archive, name)
+            return ScriptArchive(
+                code=_read_code(archive, name), card_text=_read_card(archive, name)
+            )
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        # RuntimeError: encrypted; NotImplementedError: a compression that Python lacks
+        raise _damaged(name, str(error)) from error
+
+
+def _damaged(name: str, reason: str) -> ConfigError:
+    return ConfigError(f"model {name}: the file is damaged ({reason}): copy or download it again")
+
+
+def _check_sizes(archive: zipfile.ZipFile, size: int, name: str) -> None:
+    unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > FREE_INFLATION_BYTES + MAX_INFLATION * size:
+        raise ConfigError(
+            f"model {name}: a zip bomb: {size} bytes unpack to {unpacked}; "
+            "do not trust where it came from"
+        )
+
+
+def _check_sums(archive: zipfile.ZipFile, name: str) -> None:
+    broken = archive.testzip()
+    if broken is not None:
+        raise _damaged(name, f"{broken} fails its checksum")
+
+
+def _read_code(archive: zipfile.ZipFile, name: str) -> tuple[str, ...]:
+    members = [m for m in archive.infolist() if _inside(m).startswith("code/")]
+    sources = [m for m in members if m.filename.endswith(".py")]
+    if sum(member.file_size for member in sources) > MAX_CODE_BYTES:
+        raise ConfigError(f"model {name}: more than {MAX_CODE_BYTES // 2**20} MiB of code")
+    return tuple(archive.read(member).decode("utf-8", "replace") for member in sources)
+
+
+def _read_card(archive: zipfile.ZipFile, name: str) -> str | None:
+    members = [m for m in archive.infolist() if _inside(m) == f"extra/{CARD_FILE}"]
+    if not members:
+        return None
+    if members[0].file_size > MAX_CARD_BYTES:
+        raise ConfigError(f"model {name}: its card is over {MAX_CARD_BYTES // 2**20} MiB")
+    try:
+        return archive.read(members[0]).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"model {name}: its card is not UTF-8 text: {error}") from error
+
+
+def _inside(member: zipfile.ZipInfo) -> str:
+    """Return a member's path below the archive's one top folder."""
+    return member.filename.partition("/")[2]
