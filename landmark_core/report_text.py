@@ -6,7 +6,7 @@ Pure. Names of photos come from outside: control and direction characters are sh
 import dataclasses
 from typing import Any
 
-from landmark_core.report import FAILURES, RunSummary
+from landmark_core.report import FAILURES, PlanSummary, RunSummary
 
 TOP_TAGS = 10
 
@@ -37,6 +37,7 @@ def to_text(summary: RunSummary, out: str) -> str:
         f"{_photos(counts.photos)} done in {_duration(summary.seconds)}"
         + (f" ({_rate(summary):.1f} photos/s)" if counts.photos else ""),
         *_aside("already done before", plan.already_done),
+        *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
         *_aside("not photos, left alone", plan.not_photos),
         *_aside("named more than once in the list, done once", plan.duplicates),
         *_aside("symbolic links not followed (--follow-links)", plan.links_not_followed),
@@ -57,6 +58,21 @@ def to_text(summary: RunSummary, out: str) -> str:
     lines.append(f"Tags: {out}/tags   run {summary.run_id}")
     if counts.heatmaps:
         lines.append(f"Heatmaps of photos to review: {out}/heatmaps/run={summary.run_id}")
+    return "\n".join(lines)
+
+
+def plan_to_text(plan: PlanSummary, out: str) -> str:
+    """Return what --dry-run says of a plan."""
+    lines = [
+        f"{_photos(plan.to_do)} to do of {plan.listed:,} found; nothing was written to {out}",
+        *_aside("already done", plan.already_done),
+        *_aside("unreadable before, tried again", plan.retried),
+        *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
+        *_aside("not photos, left alone", plan.not_photos),
+        *_aside("left out by --include and --exclude", plan.excluded),
+        *_aside("symbolic links not followed (--follow-links)", plan.links_not_followed),
+        *_aside("folders that could not be opened", plan.unreadable_folders),
+    ]
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+DRAWN_PHOTOS = 32
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
 
@@ -13,3 +14,51 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no real photos here: the folder ../shared/data is absent")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file of our own format: a small seeded CNN with four classes, 64 pixels."""
+    import torch
+
+    from landmark_core.model import (
+        ModelCard,
+        PreprocessSettings,
+        Thresholds,
+        quiet_torchscript,
+        save_model,
+    )
+
+    torch.manual_seed(5)
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 5, stride=2),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(8, 16, 3, stride=2),
+        torch.nn.ReLU(),
+        torch.nn.AdaptiveAvgPool2d(1),
+        torch.nn.Flatten(),
+        torch.nn.Linear(16, 4),
+    ).eval()
+    with torch.no_grad():  # spread the logits, so that drawn photos end in every decision
+        network[-1].weight *= 40
+    with quiet_torchscript():
+        scripted = torch.jit.script(network)
+    card = ModelCard(
+        name="tiny",
+        class_names=("Arch", "Dome", "Pyramid", "Tower"),
+        preprocess=PreprocessSettings(resize_size=72, crop_size=64),
+        thresholds=Thresholds(tagged_from=0.6, no_landmark_below=0.35),
+    )
+    path = tmp_path_factory.mktemp("model") / "tiny.pt"
+    save_model(scripted, card, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def drawn_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 32 drawn photos, some odd, two broken, and a text file."""
+    from draw_library import draw_library
+
+    folder = tmp_path_factory.mktemp("library")
+    assert draw_library(folder) == DRAWN_PHOTOS
+    return folder

@@ -1,0 +1,86 @@
+"""Draw the heatmaps of a shard beside its tagging: threads that read, blend and write.
+
+Each photo is read once more, at the size a person wants to see, and only if its bytes are still
+those that were tagged. A photo that cannot be shown any more has no heatmap and keeps its row.
+"""
+
+import hashlib
+import logging
+import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from torch import Tensor
+
+from landmark_core.config import ReadLimits
+from landmark_core.errors import PhotoError
+from landmark_core.library import decode, fetch
+from landmark_core.model import LoadedModel
+from landmark_core.records import DecodedPhoto, Prediction
+from landmark_core.tables import Store
+from landmark_core.tagging.heatmap import OVERLAY_SIDE, render_overlay
+
+logger = logging.getLogger(__name__)
+
+WAITING = 64  # overlays under way at once: each holds one photo of up to 1024 pixels
+
+
+class HeatmapWriter:
+    """Owns the threads that draw one shard's heatmaps, and knows which were written."""
+
+    def __init__(self, store: Store, model: LoadedModel, run_id: str, limits: ReadLimits) -> None:
+        self._store = store
+        self._model = model
+        self._run_id = run_id
+        self._limits = limits
+        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="heatmap")
+        self._room = threading.BoundedSemaphore(WAITING)
+        self._drawn: dict[str, Future[str | None]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def draw(self, photo: DecodedPhoto, prediction: Prediction, cam: Tensor) -> None:
+        """Queue one overlay; waits while too many are under way.
+
+        Args:
+            photo: as it was tagged.
+            prediction: what to write on it.
+            cam: (h, w) float32 map over the part that the network saw, at least 0.
+        """
+        self._room.acquire()
+        future = self._threads.submit(self._draw, photo, prediction, cam)
+        future.add_done_callback(lambda _: self._room.release())
+        self._drawn[photo.ref.photo_id] = future
+
+    def finish(self) -> dict[str, str]:
+        """Wait for all overlays; return their paths relative to OUT, by photo_id.
+
+        Raises:
+            RunError: if OUT cannot take them.
+        """
+        paths = {photo_id: future.result() for photo_id, future in self._drawn.items()}
+        return {photo_id: path for photo_id, path in paths.items() if path is not None}
+
+    def _draw(self, photo: DecodedPhoto, prediction: Prediction, cam: Tensor) -> str | None:
+        ref = photo.ref
+        try:
+            data = fetch(ref, self._limits)
+            if hashlib.sha256(data).hexdigest() != photo.content_sha256:
+                raise PhotoError("fetch_error", "the photo changed while it was being tagged")
+            shown = decode(data, name=ref.uri, min_side=OVERLAY_SIDE, limits=self._limits)
+        except PhotoError as error:
+            logger.warning("no heatmap for %s: %s", ref.uri, error.reason)
+            return None
+        overlay = render_overlay(shown.image, cam)
+        return self._store.write_heatmap(self._run_id, ref.photo_id, overlay)

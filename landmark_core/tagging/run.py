@@ -1,0 +1,248 @@
+"""One run from SOURCE to commit marker: check, lock, plan, tag the shards, write the run file.
+
+`tag_library` does all of it in this process; `open_run` lends the pieces to a flow, which hands
+the shards out by itself. Whatever dies in between, the next run does what is missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import logging
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from landmark_core import __version__
+from landmark_core.config import TagConfig
+from landmark_core.errors import ConfigError, RunError
+from landmark_core.library import Listing, open_listing
+from landmark_core.records import PhotoRef, Shard
+from landmark_core.report import (
+    PlanSummary,
+    RunSummary,
+    ShardReport,
+    add_counts,
+    add_failures,
+    add_stages,
+    add_tags,
+)
+from landmark_core.report_text import to_json
+from landmark_core.tables import Counts, Store, WorkKey, count_work, new_run_id, plan_run
+
+if TYPE_CHECKING:
+    from landmark_core.tagging.runner import Tagger
+
+logger = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """What a run tells while it goes; the command line draws bars from it."""
+
+    def listed(self, photos: int) -> None:
+        """More photos were found in SOURCE."""
+
+    def planned(self, photos: int) -> None:
+        """So many photos will be tagged."""
+
+    def tagged(self, photos: int) -> None:
+        """More photos have been tagged."""
+
+
+class NoProgress:
+    """Tells nobody."""
+
+    def listed(self, photos: int) -> None:
+        """Do nothing."""
+
+    def planned(self, photos: int) -> None:
+        """Do nothing."""
+
+    def tagged(self, photos: int) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRun:
+    """A planned run that holds the lock of its OUT."""
+
+    config: TagConfig
+    run_id: str
+    store: Store
+    tagger: Tagger
+    plan: PlanSummary
+    shards: tuple[Shard, ...]
+    started_at: datetime
+    planned_at: datetime
+
+    def finish(self, reports: Sequence[ShardReport]) -> RunSummary:
+        """Add the shards up and write the run file, the commit marker.
+
+        Raises:
+            RunError: if a shard is missing, or OUT cannot be written.
+        """
+        if len(reports) != len(self.shards):
+            raise RunError(f"expected {len(self.shards)} shards, got reports of {len(reports)}")
+        summary = RunSummary(
+            run_id=self.run_id,
+            version=__version__,
+            started_at=self.started_at,
+            finished_at=datetime.now(UTC),
+            settings=dataclasses.asdict(self.config),
+            plan=self.plan,
+            model=self.tagger.identity,
+            counts=add_counts(report.counts for report in reports),
+            tags=add_tags(reports),
+            failures=add_failures(reports),
+            stages=add_stages(report.stages for report in reports),
+            start_seconds=(self.planned_at - self.started_at).total_seconds(),
+        )
+        self.store.write_run(self.run_id, to_json(summary))
+        return summary
+
+
+def tag_library(config: TagConfig, progress: Progress | None = None) -> RunSummary:
+    """Tag what is missing of a library, shard after shard, in this process.
+
+    A shard that fails does not keep the others from being done.
+
+    Raises:
+        ConfigError: if SOURCE, OUT, the model or a setting is wrong; nothing was tagged.
+        RunError: if OUT or the device fails, or shards failed; finished shards are kept.
+    """
+    progress = progress or NoProgress()
+    with open_run(config, progress) as run:
+        reports: list[ShardReport] = []
+        failed: list[str] = []
+        for shard in run.shards:
+            try:
+                reports.append(run.tagger.tag_shard(shard, progress.tagged))
+            except RunError:  # OUT or the device is gone: the next shard would fail too
+                raise
+            except Exception as error:
+                logger.debug("shard %d failed", shard.number, exc_info=True)
+                failed.append(f"shard {shard.number}: {type(error).__name__}: {error}")
+        if failed:
+            raise shards_failed(failed, len(run.shards))
+        return run.finish(reports)
+
+
+def shards_failed(failed: Sequence[str], total: int) -> RunError:
+    """Return the error that says which shards failed and what to do."""
+    return RunError(
+        f"{len(failed)} of {total} shards failed ({failed[0]}); the others are kept, "
+        "run the same command again to do the missing ones"
+    )
+
+
+@contextlib.contextmanager
+def open_run(config: TagConfig, progress: Progress) -> Iterator[OpenRun]:
+    """Check everything, lock OUT, freeze the plan; lend the run.
+
+    Raises:
+        ConfigError: if SOURCE, OUT, the model or a setting is wrong.
+        RunError: if another run is writing to OUT, or OUT fails.
+    """
+    started_at = datetime.now(UTC)
+    store = Store(config.out)
+    listing = _open_listing(config, store)
+    photos = _at_least_one(listing, config)
+    store.check_writable()
+    from landmark_core.tagging.runner import open_tagger  # torch: once SOURCE and OUT are fine
+
+    with store.lock(), open_tagger(config) as tagger:
+        store.sweep()
+        run_id = new_run_id(started_at, random.Random())  # noqa: S311 - a name, not a secret
+        plan = plan_run(
+            store,
+            _tell(photos, progress),
+            run_id=run_id,
+            key=tagger.key,
+            shard_size=config.shard_size,
+            retry_failed=config.retry_failed,
+            limit=config.limit,
+        )
+        progress.planned(plan.counts.to_do)
+        yield OpenRun(
+            config=config,
+            run_id=run_id,
+            store=store,
+            tagger=tagger,
+            plan=_summarise(listing, plan.counts, len(plan.shards)),
+            shards=plan.shards,
+            started_at=started_at,
+            planned_at=datetime.now(UTC),
+        )
+
+
+def preview(config: TagConfig, progress: Progress | None = None) -> PlanSummary:
+    """Say what a run would do; nothing is written, OUT need not exist.
+
+    Raises:
+        ConfigError: if SOURCE, the model or a setting is wrong.
+    """
+    from landmark_core.model import load_model
+
+    store = Store(config.out)
+    listing = _open_listing(config, store)
+    photos = _at_least_one(listing, config)
+    model = load_model(config.model, classes=config.classes)
+    counts = count_work(
+        store,
+        _tell(photos, progress or NoProgress()),
+        key=WorkKey(model_id=model.model_id, preprocess_id=model.preprocess_id),
+        retry_failed=config.retry_failed,
+        limit=config.limit,
+    )
+    return _summarise(listing, counts, shards=0)
+
+
+def _open_listing(config: TagConfig, store: Store) -> Listing:
+    return open_listing(
+        config.source,
+        include=config.include,
+        exclude=config.exclude,
+        follow_links=config.follow_links,
+        skip=store.own_places,  # OUT may lie within SOURCE: its heatmaps are no photos
+    )
+
+
+def _at_least_one(listing: Listing, config: TagConfig) -> Iterator[PhotoRef]:
+    """Return the listing's photos, having seen that there is one.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    photos = iter(listing)
+    first = next(photos, None)
+    if first is not None:
+        return itertools.chain((first,), photos)
+    seen = f"{listing.counts.not_photos} other files"
+    if listing.counts.excluded:
+        seen += f", {listing.counts.excluded} left out by --include and --exclude"
+    raise ConfigError(f"no photos in {config.source} ({seen}); name a folder that holds photos")
+
+
+def _tell(photos: Iterable[PhotoRef], progress: Progress) -> Iterator[PhotoRef]:
+    for photo in photos:
+        progress.listed(1)
+        yield photo
+
+
+def _summarise(listing: Listing, counts: Counts, shards: int) -> PlanSummary:
+    return PlanSummary(
+        listed=counts.listed,
+        not_photos=listing.counts.not_photos,
+        links_not_followed=listing.counts.links_not_followed,
+        excluded=listing.counts.excluded,
+        unreadable_folders=listing.counts.unreadable_folders,
+        duplicates=counts.duplicates,
+        already_done=counts.already_done,
+        failed_before=counts.failed_remembered,
+        to_do=counts.to_do,
+        retried=counts.retried,
+        shards=shards,
+    )

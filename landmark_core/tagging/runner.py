@@ -1,0 +1,291 @@
+"""Tag one shard: photos in, one part file and its heatmaps out. The one loop.
+
+    refs ──loader──> DecodedBatch ──engine──> scores ──rank──> Prediction ──> PhotoRow ──> part
+                                        └── Grad-CAM of unsure ones ──overlays──> heatmaps
+
+Heatmaps are drawn by threads beside the next batches, and all of them are there before the part
+that names them: a row never points to a file that is missing.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from torch import Tensor
+
+from landmark_core.config import TagConfig
+from landmark_core.errors import RunError
+from landmark_core.library import PhotoLoader
+from landmark_core.model import load_model
+from landmark_core.records import DecodedBatch, DecodedPhoto, PhotoRow, Prediction, Shard
+from landmark_core.report import ModelIdentity, ShardReport, StageSeconds, report_shard
+from landmark_core.tables import Store, WorkKey, read_shard, rows_to_table
+from landmark_core.tagging.device import auto_batch_size
+from landmark_core.tagging.forward import Forwarded, open_engine
+from landmark_core.tagging.overlays import HeatmapWriter
+from landmark_core.tagging.predict import UnusableScoresError, rank_and_decide
+
+logger = logging.getLogger(__name__)
+
+OnPhotos = Callable[[int], None]
+
+
+class Stopwatch:
+    """Adds up seconds by stage."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time of the block for a field of StageSeconds."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self._seconds[name] = self._seconds.get(name, 0.0) + spent
+
+    def read(self) -> StageSeconds:
+        """Return what was counted."""
+        return StageSeconds(**self._seconds)
+
+
+class Tagger:
+    """Owns a model on its device and the processes that decode for it; tags shard after shard."""
+
+    def __init__(self, config: TagConfig) -> None:
+        """Load the model and start the workers.
+
+        Raises:
+            ConfigError: if the model or the device cannot be had.
+        """
+        self.config = config
+        self._store = Store(config.out)
+        self._resources = ExitStack()
+        self._model = load_model(config.model, classes=config.classes)
+        self._engine = open_engine(
+            self._model.module,
+            normalise=self._model.preprocess.normalise,
+            image_size=self._model.preprocess.shape,
+            device=config.device,
+            precision=config.precision,
+            output=self._model.card.output,
+        )
+        auto_batch = auto_batch_size(self._engine.device)
+        self._loader = self._resources.enter_context(
+            PhotoLoader(
+                self._model.preprocess,
+                limits=config.limits,
+                batch_size=auto_batch if config.batch_size == "auto" else config.batch_size,
+                workers=config.workers,
+            )
+        )
+        self._class_index = {name: n for n, name in enumerate(self._model.card.class_names)}
+        self._broken: RunError | None = None  # OUT or the device failed: no shard can go on
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self._resources.close()
+
+    @property
+    def key(self) -> WorkKey:
+        """What the rows of this model are known by."""
+        return WorkKey(model_id=self._model.model_id, preprocess_id=self._model.preprocess_id)
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """The model as the run file keeps it."""
+        return ModelIdentity(
+            name=self._model.card.name,
+            model_id=self._model.model_id,
+            preprocess_id=self._model.preprocess_id,
+            classes=len(self._model.card.class_names),
+            explanation=self._engine.explains_by or f"none: {self._engine.no_maps_because}",
+            device=str(self._engine.device),
+            precision=self._engine.precision,
+            notes=self._model.notes,
+        )
+
+    def tag_shard(self, shard: Shard, on_photos: OnPhotos | None = None) -> ShardReport:
+        """Tag the photos of a planned shard and write their part.
+
+        Args:
+            shard: of a run that has been planned in this OUT.
+            on_photos: called with the number of photos after each batch.
+
+        Raises:
+            RunError: if OUT or the device fails; later shards then fail at once.
+        """
+        if self._broken:
+            raise self._broken
+        try:
+            return self._tag(shard, on_photos or _ignore)
+        except RunError as error:
+            self._broken = error
+            raise
+
+    def _tag(self, shard: Shard, on_photos: OnPhotos) -> ShardReport:
+        start = time.perf_counter()
+        watch = Stopwatch()
+        rows: list[PhotoRow] = []
+        with HeatmapWriter(self._store, self._model, shard.run_id, self.config.limits) as heatmaps:
+            batches = self._loader.batches(read_shard(self._store, shard))
+            while True:
+                with watch.stage("wait_for_photos"):
+                    batch = next(batches, None)
+                if batch is None:
+                    break
+                rows += self._rows(batch, shard.run_id, heatmaps, watch)
+                on_photos(len(batch.photos))
+            with watch.stage("wait_for_heatmaps"):
+                drawn = heatmaps.finish()
+        rows = [replace(row, heatmap=drawn.get(row.photo.ref.photo_id)) for row in rows]
+        with watch.stage("write"):
+            self._store.write_part(shard.run_id, shard.number, rows_to_table(rows))
+        seconds = time.perf_counter() - start
+        return report_shard(shard.number, rows, watch.read(), seconds)
+
+    def _rows(
+        self, batch: DecodedBatch, run_id: str, heatmaps: HeatmapWriter, watch: Stopwatch
+    ) -> list[PhotoRow]:
+        """Turn one batch into rows, in its order; heatmaps are on their way when it returns."""
+        readable = batch.readable
+        with watch.stage("forward"):
+            forwarded = self._engine.forward(batch.pixels)
+            predictions = self._predict(forwarded.scores)
+        with watch.stage("explain"):
+            self._explain(forwarded, readable, predictions, heatmaps)
+        found = {
+            photo.ref.photo_id: prediction
+            for photo, prediction in zip(readable, predictions, strict=True)
+        }
+        now = datetime.now(UTC)
+        return [
+            self._row(photo, found.get(photo.ref.photo_id), run_id, now) for photo in batch.photos
+        ]
+
+    def _predict(self, scores: Tensor) -> list[Prediction | None]:
+        """Rank the scores; null for a photo whose scores are no numbers.
+
+        Raises:
+            UnusableScoresError: if no photo of the batch has usable scores: the model is broken.
+        """
+        try:
+            return [*self._rank(scores)]
+        except UnusableScoresError as error:
+            bad = set(error.rows)
+            good = [row for row in range(len(scores)) if row not in bad]
+            if not good:
+                raise
+        ranked = dict(zip(good, self._rank(scores[good]), strict=True))
+        return [ranked.get(row) for row in range(len(scores))]
+
+    def _rank(self, scores: Tensor) -> list[Prediction]:
+        card = self._model.card
+        return rank_and_decide(
+            scores,
+            class_names=card.class_names,
+            k=self.config.top_k,
+            temperature=card.temperature,
+            output=card.output,
+            thresholds=card.thresholds,
+            review_below=self.config.review_below,
+        )
+
+    def _explain(
+        self,
+        forwarded: Forwarded,
+        photos: Sequence[DecodedPhoto],
+        predictions: Sequence[Prediction | None],
+        heatmaps: HeatmapWriter,
+    ) -> None:
+        """Compute the maps of the photos to review and hand them to the heatmaps' threads."""
+        unsure = [
+            (row, prediction)
+            for row, prediction in enumerate(predictions)
+            if prediction is not None and prediction.decision == "review"
+        ]
+        classes = [self._class_index[prediction.tags[0].tag] for _, prediction in unsure]
+        cams = self._engine.explain(forwarded, [row for row, _ in unsure], classes)
+        if cams is None:  # this network has no map to show; its identity says why
+            return
+        for (row, prediction), cam in zip(unsure, cams, strict=True):
+            heatmaps.draw(photos[row], prediction, cam)
+
+    def _row(
+        self, photo: DecodedPhoto, prediction: Prediction | None, run_id: str, now: datetime
+    ) -> PhotoRow:
+        if photo.status == "ok" and prediction is None:
+            reason = "the model gave no finite scores for this photo"
+            photo = replace(photo, status="unsupported", error=reason)
+        return PhotoRow(
+            photo=photo,
+            prediction=prediction,
+            heatmap=None,  # named once it is drawn
+            model_id=self._model.model_id,
+            preprocess_id=self._model.preprocess_id,
+            run_id=run_id,
+            tagged_at=now,
+        )
+
+
+class _Lent:
+    """The one tagger of this process: a model and its workers are too large to have twice."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.tagger: Tagger | None = None
+
+    def take(self, config: TagConfig) -> Tagger:
+        """Return the tagger for these settings; another one is closed first."""
+        if self.tagger is None or self.tagger.config != config:
+            self.close()
+            self.tagger = Tagger(config)
+        return self.tagger
+
+    def close(self) -> None:
+        """Free the model and its workers."""
+        tagger, self.tagger = self.tagger, None
+        if tagger is not None:
+            tagger.close()
+
+
+_LENT = _Lent()
+
+
+@contextmanager
+def open_tagger(config: TagConfig) -> Iterator[Tagger]:
+    """Lend this process's tagger for a run; it is closed with the block.
+
+    Raises:
+        ConfigError: if the model or the device cannot be had.
+    """
+    try:
+        with _LENT.lock:
+            tagger = _LENT.take(config)
+        yield tagger
+    finally:
+        with _LENT.lock:
+            _LENT.close()
+
+
+def tag_shard(shard: Shard, config: TagConfig) -> ShardReport:
+    """Tag one planned shard with this process's tagger, which is made where there is none yet.
+
+    A worker process of a flow calls this with nothing but paths and counts.
+
+    Raises:
+        ConfigError: if the model or the device cannot be had.
+        RunError: if OUT or the device fails.
+    """
+    with _LENT.lock:  # one shard at a time: they share the device and the workers
+        return _LENT.take(config).tag_shard(shard)
+
+
+def _ignore(_photos: int) -> None:
+    """Tell nobody how far the shard is."""
