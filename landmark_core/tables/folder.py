@@ -1,0 +1,133 @@
+"""A local folder as a place for results: every file appears complete or not at all.
+
+A file is written under a temporary name (`.<name>.<random>.tmp`, which the globs of pandas, DuckDB
+and Spark all pass over), flushed to the disk, then renamed; rename is atomic on POSIX
+(https://pubs.opengroup.org/onlinepubs/9799919799/functions/rename.html). Any failure removes it.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from landmark_core.errors import RunError
+
+TEMPORARY_GLOB = ".*.tmp"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class Folder:
+    """Owns one local folder; names are relative to it, with `/` between their parts."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.label = str(root)  # how messages call it
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write one whole file, or none.
+
+        Raises:
+            RunError: if the disk is full, read-only or broken.
+        """
+        with self.new_file(name) as path:
+            path.write_bytes(data)
+
+    @contextlib.contextmanager
+    def new_file(self, name: str) -> Iterator[Path]:
+        """Lend a path to write to; what was written becomes `name` when the block ends well."""
+        target = self.root / name
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            _make_folder(target.parent)
+            yield temporary
+            _flush(temporary)
+            temporary.replace(target)
+            _flush(target.parent)  # a rename is durable once its folder is
+        except OSError as error:
+            needed = _remove(temporary)
+            raise self._explain(error, name, needed) from error
+        except BaseException:  # Ctrl-C included: nothing half-written stays
+            _remove(temporary)
+            raise
+
+    def get(self, name: str) -> bytes:
+        """Return a file's content; FileNotFoundError where there is none."""
+        return (self.root / name).read_bytes()
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file for reading at any position."""
+        return (self.root / name).open("rb")
+
+    def exists(self, name: str) -> bool:
+        """Whether a whole file of this name is there."""
+        return (self.root / name).is_file()
+
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+        (self.root / name).unlink(missing_ok=True)
+
+    def list_names(self, folder: str) -> list[str]:
+        """Return the names of all files below a folder, sorted; hidden ones are left out."""
+        return sorted(self._walk(self.root / folder))
+
+    def list_temporary(self, folder: str) -> list[str]:
+        """Return the names of files below a folder that were never finished."""
+        found = (self.root / folder).rglob(TEMPORARY_GLOB)
+        return sorted(path.relative_to(self.root).as_posix() for path in found)
+
+    def _walk(self, folder: Path) -> Iterator[str]:
+        for parent, folders, files in os.walk(folder):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            relative = Path(parent).relative_to(self.root).as_posix()
+            yield from (f"{relative}/{name}" for name in files if not name.startswith("."))
+
+    def _explain(self, error: OSError, name: str, written: int) -> RunError:
+        if error.errno not in _FULL:
+            return RunError(f"{self.label}: {error.strerror or error}, while writing {name}")
+        free = shutil.disk_usage(self.root).free if self.root.is_dir() else 0
+        return RunError(
+            f"{self.label} is full: {name} did not fit ({_size(written)} written, "
+            f"{_size(free)} free; {error.strerror}); make room, then run the same command again"
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    """Create a folder with its parents, each made durable in the one above."""
+    if folder.is_dir():
+        return
+    if folder.exists():
+        raise NotADirectoryError(errno.ENOTDIR, f"{folder} is a file, expected a folder")
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _flush(folder.parent)
+
+
+def _flush(path: Path) -> None:
+    """Push a file's content, or a folder's names, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some network and FUSE file systems cannot flush a folder; the rename itself holds.
+        if not (path.is_dir() and error.errno in {errno.EINVAL, errno.ENOTSUP}):
+            raise
+    finally:
+        os.close(handle)
+
+
+def _remove(temporary: Path) -> int:
+    """Remove an unfinished file; return how many bytes it had, 0 where there was none."""
+    try:
+        size = temporary.stat().st_size
+        temporary.unlink()
+    except OSError:  # it was never made, or the disk is gone: the first error says more
+        return 0
+    return size
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"

@@ -1,0 +1,196 @@
+"""The ledger: which photos of a listing still need a row from this model.
+
+A photo is known by (photo_id, version, model_id, preprocess_id), where its version is the etag if
+the store gives one, else size and modification time. The newest row of that key decides:
+
+    ok                           done
+    corrupt, unsupported, ...    done as a failure; missing again with retry_failed
+    fetch_error                  missing: the photo was never seen
+    no row                       missing
+
+Parts count whether or not their run finished, because a part is complete or absent. DuckDB joins
+listing and rows out of core; nothing here grows with the library but scratch files.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from landmark_core.records import PhotoRef
+from landmark_core.tables.parts import read_parts
+from landmark_core.tables.schema import TAGS_SCHEMA
+from landmark_core.tables.scratch import Scratch
+from landmark_core.tables.spool import Spool
+from landmark_core.tables.store import Store
+
+_SCAN_SCHEMA = pa.schema(
+    TAGS_SCHEMA.field(name)
+    for name in (
+        *("photo_id", "size_bytes", "modified_at", "etag", "status", "tagged_at"),
+        *("model_id", "preprocess_id"),
+    )
+)
+_INSERT_ROWS = 131_072  # rows that go to DuckDB at once: parts alone are too small to be fast
+
+_TABLES = """
+CREATE TABLE listing (number BIGINT, photo_id VARCHAR, etag VARCHAR, size BIGINT, modified BIGINT);
+CREATE TABLE ledger (
+    number BIGINT, photo_id VARCHAR, etag VARCHAR, size BIGINT, modified BIGINT, status VARCHAR,
+    tagged TIMESTAMPTZ
+);
+"""
+
+# A version is (etag, null, null) or (null, size, modified): an etag alone decides where it is.
+_INSERT_LISTING = """
+INSERT INTO listing
+SELECT number, photo_id, etag, CASE WHEN etag IS NULL THEN size_bytes END,
+       CASE WHEN etag IS NULL THEN modified_us END
+FROM incoming
+"""
+
+_INSERT_LEDGER = """
+INSERT INTO ledger
+SELECT number, photo_id, etag, CASE WHEN etag IS NULL THEN size_bytes END,
+       CASE WHEN etag IS NULL THEN epoch_us(modified_at) END, status, tagged_at
+FROM incoming WHERE model_id = $model_id AND preprocess_id = $preprocess_id
+"""
+
+# arg_min and arg_max skip rows whose value is null, hence the structs.
+_FATES = """
+CREATE TABLE fates AS
+WITH listed AS (
+    SELECT photo_id, min(number) AS number,
+           arg_min({'etag': etag, 'size': size, 'modified': modified}, number) AS version
+    FROM listing GROUP BY photo_id
+), newest AS (
+    SELECT photo_id, {'etag': etag, 'size': size, 'modified': modified} AS version,
+           arg_max(status, (tagged, number)) AS status
+    FROM ledger GROUP BY ALL
+)
+SELECT listed.number, newest.status
+FROM listed LEFT JOIN newest
+  ON listed.photo_id = newest.photo_id AND listed.version IS NOT DISTINCT FROM newest.version
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkKey:
+    """Whose rows count: another model, or another way of preparing photos, starts anew."""
+
+    model_id: str
+    preprocess_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What a listing comes to; listed = duplicates + already_done + failed_remembered + missing."""
+
+    listed: int  # photos that the listing named
+    duplicates: int  # of these, named before in the same listing
+    already_done: int  # have an ok row
+    failed_remembered: int  # have a failure row that is not tried again
+    missing: int  # still need a row
+    to_do: int  # of the missing, within the limit
+    retried: int  # of those to do, failed before
+
+
+class Missing:
+    """The photos of one listing that need a row; lives as long as its scratch room."""
+
+    def __init__(self, scratch: Scratch, spool: Spool, counts: Counts) -> None:
+        self.counts = counts
+        self._scratch = scratch
+        self._spool = spool
+
+    def read(self) -> Iterator[pa.Table]:
+        """Yield the photos to do, in the order of the listing, with PHOTOS_SCHEMA."""
+        batches = self._scratch.stream(
+            "SELECT number FROM to_do ORDER BY number LIMIT $most", most=self.counts.to_do
+        )
+        return self._spool.read(batch.column(0) for batch in batches)
+
+
+def find_missing(
+    store: Store,
+    photos: Iterable[PhotoRef],
+    *,
+    key: WorkKey,
+    retry_failed: bool,
+    limit: int | None,
+    scratch: Scratch,
+) -> Missing:
+    """Compare a listing with the rows of OUT.
+
+    Args:
+        store: OUT; only its parts are read.
+        photos: the listing, consumed once.
+        key: whose rows count.
+        retry_failed: whether remembered failures are missing too.
+        limit: at most so many photos to do; null for all.
+        scratch: open room for the work.
+
+    Raises:
+        ConfigError: if a file in OUT/tags is broken or foreign.
+        RunError: if scratch room runs out.
+    """
+    scratch.database.execute(_TABLES)
+    _load_rows(store, key, scratch)
+    spool = Spool(scratch.folder / "listing.parquet")
+    _load_listing(photos, spool, scratch)
+    scratch.database.execute(_FATES)
+    counts = _count(scratch, spool.rows, retry_failed=retry_failed, limit=limit)
+    return Missing(scratch, spool, counts)
+
+
+def _load_rows(store: Store, key: WorkKey, scratch: Scratch) -> None:
+    parts = read_parts(store, store.list_parts(), _SCAN_SCHEMA)
+    for rows in _numbered(parts):
+        scratch.insert(_INSERT_LEDGER, rows, **asdict(key))
+
+
+def _load_listing(photos: Iterable[PhotoRef], spool: Spool, scratch: Scratch) -> None:
+    for batch in _numbered(spool.fill(photos)):
+        keys = batch.drop_columns(["uri", "location"])
+        scratch.insert(_INSERT_LISTING, keys)
+
+
+def _numbered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Join tables into larger ones, with the running number of each row."""
+    start = 0
+    waiting: list[pa.Table] = []
+    for table in itertools.chain(tables, [None]):
+        if table is not None:
+            waiting.append(table)
+        have = sum(map(len, waiting))
+        if have >= _INSERT_ROWS or (table is None and have):
+            numbers = pa.array(np.arange(start, start + have))
+            yield pa.concat_tables(waiting).append_column("number", numbers)
+            start += have
+            waiting.clear()
+
+
+def _count(scratch: Scratch, listed: int, *, retry_failed: bool, limit: int | None) -> Counts:
+    scratch.database.execute(
+        "CREATE TABLE to_do AS SELECT number, status IS NOT NULL AS is_retried FROM fates "
+        "WHERE status IS NULL OR status = 'fetch_error' OR ($retry AND status <> 'ok')",
+        {"retry": retry_failed},
+    )
+    distinct, done = scratch.numbers("SELECT count(*), count(*) FILTER (status = 'ok') FROM fates")
+    (missing,) = scratch.numbers("SELECT count(*) FROM to_do")
+    to_do = missing if limit is None else min(limit, missing)
+    (retried,) = scratch.numbers(
+        "SELECT count(*) FILTER (is_retried) FROM (FROM to_do ORDER BY number LIMIT $most)",
+        most=to_do,
+    )
+    return Counts(
+        listed=listed,
+        duplicates=listed - distinct,
+        already_done=done,
+        failed_remembered=distinct - done - missing,
+        missing=missing,
+        to_do=to_do,
+        retried=retried,
+    )

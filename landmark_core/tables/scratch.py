@@ -1,0 +1,75 @@
+"""Scratch room for questions over whole libraries: a DuckDB database in a temporary folder.
+
+Work that outgrows the memory limit goes to disk there (TMPDIR says where), and all of it is gone
+when the block ends. DuckDB fetches nothing from the network here: extensions are off.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from landmark_core.errors import RunError
+
+MEMORY_LIMIT = "640MB"  # DuckDB's own; the whole process stays under 2 GB with ten million photos
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """An open scratch room."""
+
+    folder: Path
+    database: duckdb.DuckDBPyConnection
+
+    def insert(self, query: str, rows: pa.Table, **parameters: object) -> None:
+        """Run an INSERT whose source is called `incoming`."""
+        self.database.register("incoming", rows)
+        self.database.execute(query, parameters)
+        self.database.unregister("incoming")
+
+    def stream(self, query: str, **parameters: object) -> Iterator[pa.RecordBatch]:
+        """Yield the result of a query in batches, in its order."""
+        # The Arrow stream protocol: the one way that DuckDB 1 and 2 share.
+        yield from pa.RecordBatchReader.from_stream(self.database.sql(query, params=parameters))
+
+    def numbers(self, query: str, **parameters: object) -> tuple[int, ...]:
+        """Return the one row of an aggregate."""
+        (row,) = self.database.execute(query, parameters).fetchall()
+        return tuple(row)
+
+
+@contextlib.contextmanager
+def open_scratch() -> Iterator[Scratch]:
+    """Open a scratch room for one question.
+
+    Raises:
+        RunError: if its folder is full, or the question does not fit.
+    """
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="landmarks-", ignore_cleanup_errors=True) as folder,
+            _connect(Path(folder)) as database,
+        ):
+            yield Scratch(Path(folder), database)
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        reason = str(error).splitlines()[0]
+        raise RunError(
+            f"no scratch room left in {tempfile.gettempdir()}: {reason}; "
+            "make room, or set TMPDIR to a folder on a larger disk"
+        ) from error
+
+
+def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        str(folder / "scratch.duckdb"),
+        config={
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": str(folder / "spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )

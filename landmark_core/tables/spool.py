@@ -1,0 +1,104 @@
+"""A listing of any length, set down on disk as it streams in, and read back by row number.
+
+A plan has to know how many photos are missing before it can cut shards, and a library may be too
+long for memory: the photos wait here, in the order of the listing.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from landmark_core.records import PhotoRef
+
+BATCH = 16_384  # photos that become one Arrow batch
+
+PHOTOS_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("photo_id", pa.string(), nullable=False),
+        pa.field("uri", pa.string(), nullable=False),
+        pa.field("location", pa.binary(), nullable=False),  # file names are bytes
+        pa.field("size_bytes", pa.int64()),
+        pa.field("modified_us", pa.int64()),
+        pa.field("etag", pa.string()),
+    ]
+)
+
+
+class Spool:
+    """Owns one Parquet file of photos; written once from front to back, then read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.rows = 0
+
+    def fill(self, photos: Iterable[PhotoRef]) -> Iterator[pa.Table]:
+        """Write the photos down and yield each batch of them, with PHOTOS_SCHEMA."""
+        # lz4 and no dictionaries: written and read once, so speed matters more than size.
+        with pq.ParquetWriter(
+            self._path, PHOTOS_SCHEMA, compression="lz4", use_dictionary=False, write_statistics=[]
+        ) as writer:
+            for batch in batched(photos, BATCH):
+                table = refs_to_table(batch)
+                writer.write_table(table)
+                self.rows += len(table)
+                yield table
+
+    def read(self, wanted: Iterable[pa.Array]) -> Iterator[pa.Table]:
+        """Yield the rows of the given numbers, in their order.
+
+        Args:
+            wanted: ascending row numbers (int64), in pieces of any size.
+        """
+        numbers = pa.array([], pa.int64())
+        pieces = iter(wanted)
+        start = 0
+        with pq.ParquetFile(self._path) as spool:
+            for batch in spool.iter_batches(BATCH):
+                end = start + len(batch)
+                # Row numbers that lie beyond this batch wait for the next one.
+                while (not len(numbers) or numbers[-1].as_py() < end) and (
+                    piece := next(pieces, None)
+                ) is not None:
+                    numbers = pa.concat_arrays([numbers, piece])
+                here = pc.sum(pc.less(numbers, end)).as_py() or 0
+                if here:
+                    picked = pc.subtract(numbers.slice(0, here), start)
+                    yield pa.Table.from_batches([batch]).take(picked)
+                numbers = numbers.slice(here)
+                start = end
+
+
+def batched(photos: Iterable[PhotoRef], size: int) -> Iterator[tuple[PhotoRef, ...]]:
+    """Cut a stream into tuples of `size`, the last one shorter."""
+    stream = iter(photos)
+    while batch := tuple(itertools.islice(stream, size)):
+        yield batch
+
+
+def refs_to_table(refs: Sequence[PhotoRef]) -> pa.Table:
+    """Lay photos out in columns, in their order, with PHOTOS_SCHEMA."""
+    columns = [
+        [ref.photo_id for ref in refs],
+        [ref.uri for ref in refs],
+        # surrogateescape gives a file name's bytes back exactly, whatever this machine's locale
+        [ref.location.encode("utf-8", "surrogateescape") for ref in refs],
+        [ref.size_bytes for ref in refs],
+        [ref.modified_us for ref in refs],
+        [ref.etag for ref in refs],
+    ]
+    arrays = [
+        pa.array(values, field.type) for field, values in zip(PHOTOS_SCHEMA, columns, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=PHOTOS_SCHEMA)
+
+
+def table_to_refs(table: pa.Table) -> list[PhotoRef]:
+    """Read photos back; the inverse of `refs_to_table`."""
+    return [
+        PhotoRef(**{**record, "location": record["location"].decode("utf-8", "surrogateescape")})
+        for record in table.to_pylist()
+    ]

@@ -1,0 +1,200 @@
+"""OUT: where a run leaves its rows, heatmaps and run file, in a folder or a bucket.
+
+    tags/run=<run_id>/part-<shard>.parquet    one part per shard, complete or absent
+    heatmaps/run=<run_id>/<photo_id>.jpg
+    reviews/part-<ulid>.parquet
+    runs/<run_id>.plan.parquet                which photos are in which shard
+    runs/<run_id>.json                        written last: the commit marker
+
+Knows the names and nothing of what the rows mean. Two runs at once are kept apart by `lock`.
+"""
+
+import json
+import random
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.core import url_to_fs
+
+from landmark_core.errors import ConfigError, RunError
+from landmark_core.tables.bucket import Bucket
+from landmark_core.tables.folder import Folder
+
+_PART_NAME = re.compile(r"tags/run=([^/]+)/part-(\d+)\.parquet")
+_RUN_FILE = re.compile(r"runs/([^/]+?)\.json")
+_PLAN_FILE = re.compile(r"runs/([^/]+)\.plan\.parquet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFile:
+    """What a finished run left behind."""
+
+    run_id: str
+    summary: Mapping[str, Any]  # as the run wrote it
+
+
+class Store:
+    """Owns one OUT and the names in it."""
+
+    def __init__(self, out: str) -> None:
+        """Name the place; nothing is created or read yet.
+
+        Args:
+            out: folder or fsspec URL.
+
+        Raises:
+            ConfigError: if nothing installed can open such URLs.
+        """
+        if out.startswith("file://"):
+            out = url_to_fs(out)[1]
+        self.out = out
+        self._place = Bucket(out) if "://" in out else Folder(Path(out).absolute())
+
+    @property
+    def folder(self) -> Path | None:
+        """OUT as a local folder; null for a bucket."""
+        return self._place.root if isinstance(self._place, Folder) else None
+
+    def check_writable(self) -> None:
+        """Create OUT, then write, read back and remove a small file in it.
+
+        Raises:
+            ConfigError: if any of it fails.
+        """
+        probe = "runs/.probe"
+        try:
+            self._place.put(probe, b"landmarks")
+            if self._place.get(probe) != b"landmarks":
+                raise ConfigError(f"OUT cannot be used: {self.out} returns other bytes than it got")
+            self._place.remove(probe)
+        except (RunError, OSError) as error:
+            raise ConfigError(f"OUT cannot be written: {error}; choose another --out") from error
+
+    def write_part(self, run_id: str, shard_number: int, table: pa.Table) -> None:
+        """Write the rows of one shard, in the order given.
+
+        Raises:
+            RunError: if OUT is full or fails.
+        """
+        self._place.put(part_name(run_id, shard_number), to_parquet(table))
+
+    def write_heatmap(self, run_id: str, photo_id: str, jpeg: bytes) -> str:
+        """Write one overlay; return its path relative to OUT, as the heatmap column has it."""
+        name = heatmap_path(run_id, photo_id)
+        self._place.put(name, jpeg)
+        return name
+
+    def write_run(self, run_id: str, summary: Mapping[str, Any]) -> None:
+        """Write the run file, after everything else of the run: it marks the run as finished."""
+        text = json.dumps(summary, indent=2, ensure_ascii=False, default=str)
+        self._place.put(f"runs/{run_id}.json", text.encode("utf-8", "backslashreplace"))
+
+    def read_runs(self) -> list[RunFile]:
+        """Return all finished runs, oldest first.
+
+        Raises:
+            ConfigError: if a run file is not JSON.
+        """
+        return [
+            RunFile(run_id=found[1], summary=self._read_json(name))
+            for name in self._place.list_names("runs")
+            if (found := _RUN_FILE.fullmatch(name))
+        ]
+
+    def list_planned(self) -> list[str]:
+        """Return the run ids that have a plan, finished or not, oldest first."""
+        names = self._place.list_names("runs")
+        return [found[1] for name in names if (found := _PLAN_FILE.fullmatch(name))]
+
+    def part_exists(self, run_id: str, shard_number: int) -> bool:
+        """Whether a shard's rows are there."""
+        return self._place.exists(part_name(run_id, shard_number))
+
+    def list_parts(self) -> list[str]:
+        """Return the names of all Parquet files below OUT/tags, by run and shard."""
+        return self._list_parquet("tags")
+
+    def list_reviews(self) -> list[str]:
+        """Return the names of all Parquet files below OUT/reviews, oldest first."""
+        return self._list_parquet("reviews")
+
+    def list_heatmaps(self, run_id: str) -> list[str]:
+        """Return the names of a run's overlays."""
+        return self._place.list_names(f"heatmaps/run={run_id}")
+
+    def list_temporary(self, folder: str) -> list[str]:
+        """Return the names of files below a folder of OUT that a killed run left unfinished."""
+        return self._place.list_temporary(folder)
+
+    def new_file(self, name: str) -> AbstractContextManager[Path]:
+        """Lend a path to write a large file to; it appears as `name` when the block ends well."""
+        return self._place.new_file(name)
+
+    def read_bytes(self, name: str) -> bytes:
+        """Return a whole file; FileNotFoundError where there is none."""
+        return self._place.get(name)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file for reading at any position."""
+        return self._place.open(name)
+
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+        self._place.remove(name)
+
+    def _list_parquet(self, folder: str) -> list[str]:
+        return [name for name in self._place.list_names(folder) if name.endswith(".parquet")]
+
+    def _read_json(self, name: str) -> Mapping[str, Any]:
+        try:
+            content = json.loads(self._place.get(name))
+        except ValueError as error:
+            raise ConfigError(f"{self.out}/{name} is not a run file: {error}") from error
+        if not isinstance(content, dict):
+            raise ConfigError(f"{self.out}/{name} is not a run file: expected a JSON object")
+        return content
+
+
+def part_name(run_id: str, shard_number: int) -> str:
+    """Return the name of a shard's part, relative to OUT."""
+    return f"tags/run={run_id}/part-{shard_number:06d}.parquet"
+
+
+def heatmap_path(run_id: str, photo_id: str) -> str:
+    """Return the name of a photo's overlay, relative to OUT."""
+    return f"heatmaps/run={run_id}/{photo_id}.jpg"
+
+
+def plan_name(run_id: str) -> str:
+    """Return the name of a run's plan, relative to OUT."""
+    return f"runs/{run_id}.plan.parquet"
+
+
+def run_of_part(name: str) -> str | None:
+    """Return the run id that a part's name carries; null for a file that we did not write."""
+    found = _PART_NAME.fullmatch(name)
+    return found[1] if found else None
+
+
+def new_run_id(now: datetime, rng: random.Random) -> str:
+    """Return a new run id that sorts by time: 20261123T164500Z-3f9a1c.
+
+    Args:
+        now: UTC.
+        rng: tells apart runs that start within one second.
+    """
+    return f"{now:%Y%m%dT%H%M%SZ}-{rng.getrandbits(24):06x}"
+
+
+def to_parquet(table: pa.Table) -> bytes:
+    """Return a table as the bytes of one Parquet file."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", write_statistics=True)
+    return bytes(sink.getvalue())
