@@ -1,0 +1,53 @@
+"""The user's photos: find them, fetch them, decode them, feed them to a model in batches.
+
+Names are imported when they are first used: planning needs neither torch nor a decoder.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from landmark_core.library.decode import Decoded, decode_photo
+    from landmark_core.library.fetch import fetch_many, fetch_photo
+    from landmark_core.library.find import Listing, open_listing
+    from landmark_core.library.identity import is_url, photo_id_of
+    from landmark_core.library.loader import PhotoLoader
+    from landmark_core.library.reading import Preprocess
+    from landmark_core.library.selection import Counts
+    from landmark_core.library.workers import warm_up_workers
+
+_HOMES = {
+    "Counts": "selection",
+    "Decoded": "decode",
+    "Listing": "find",
+    "PhotoLoader": "loader",
+    "Preprocess": "reading",
+    "decode_photo": "decode",
+    "fetch_many": "fetch",
+    "fetch_photo": "fetch",
+    "is_url": "identity",
+    "open_listing": "find",
+    "photo_id_of": "identity",
+    "warm_up_workers": "workers",
+}
+
+__all__ = [
+    "Counts",
+    "Decoded",
+    "Listing",
+    "PhotoLoader",
+    "Preprocess",
+    "decode_photo",
+    "fetch_many",
+    "fetch_photo",
+    "is_url",
+    "open_listing",
+    "photo_id_of",
+    "warm_up_workers",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

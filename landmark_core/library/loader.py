@@ -1,0 +1,196 @@
+"""Feed a model: photo references in, batches of uint8 pixels out, each photo beside its pixels.
+
+A torch DataLoader (https://docs.pytorch.org/docs/stable/data.html) owns the worker processes. The
+references travel to the workers as the "indices" that its batch sampler draws, so nothing holds the
+library, and workers keep no list. A bad photo rides along as a failure; a batch of only bad photos
+is an ordinary batch with zero rows of pixels. The order of photos is that of the references, and
+their pixels do not depend on the number of workers.
+"""
+
+import itertools
+import logging
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from torch.utils.data import DataLoader
+
+from landmark_core.config import ReadLimits
+from landmark_core.library.batch import PhotoDataset, pack, unpack
+from landmark_core.library.reading import Preprocess, read_photos
+from landmark_core.library.rescue import rescue_photos
+from landmark_core.library.workers import (
+    main_module_hidden,
+    settle_worker,
+    shared_memory_free,
+    warm_up_workers,
+    worker_context,
+)
+from landmark_core.records import DecodedBatch, PhotoRef
+
+logger = logging.getLogger(__name__)
+
+
+class PhotoLoader:
+    """Owns the worker processes; they live from the first batch, or `start_workers`, to `close`."""
+
+    def __init__(
+        self,
+        preprocess: Preprocess,
+        *,
+        limits: ReadLimits,
+        batch_size: int,
+        workers: int,
+        prefetch: int = 2,
+    ) -> None:
+        """Take the settings; nothing starts yet.
+
+        Args:
+            preprocess: what the model does to a photo.
+            limits: what one photo may cost.
+            batch_size: photos per batch, good or bad; the last batch of a call may have fewer.
+            workers: processes; 0 reads in this one, where a crashing decoder ends the run.
+            prefetch: batches that each worker may be ahead; with workers and batch_size this
+                bounds the memory, as workers x prefetch x batch_size x H x W x 3 bytes.
+        """
+        self._preprocess = preprocess
+        self._limits = limits
+        self._batch_size = batch_size
+        self._workers = workers
+        self._prefetch = prefetch
+        self._feed = _Feed()
+        self._loader: DataLoader[Any] | None = None
+        self._iterator: Any = None  # torch's, which has no public type
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start_workers(self) -> None:
+        """Start the processes now, so that they are ready when the model is."""
+        if self._workers and self._iterator is None:
+            self._feed.open(iter(()))
+            self._start_stream()
+
+    def batches(self, refs: Iterable[PhotoRef]) -> Iterator[DecodedBatch]:
+        """Yield the photos in batches, in the order given; call it once per shard.
+
+        A new call ends the one before it. Photos whose worker died are read again, alone.
+
+        Raises:
+            RunError: worker processes cannot live on this machine.
+        """
+        iterator = iter(refs)
+        groups = iter(lambda: list(itertools.islice(iterator, self._batch_size)), [])
+        if not self._workers:
+            yield from map(self._read_here, groups)
+            return
+        self._feed.open(groups)
+        while True:
+            try:
+                yield from self._stream()
+            except RuntimeError as error:
+                if not str(error).startswith("DataLoader worker (pid"):
+                    raise
+            else:
+                return
+            logger.warning("a process that reads photos died; its photos are read again, alone")
+            self.close()
+            for group in self._feed.take_back():
+                yield self._rescue(group)
+
+    def close(self) -> None:
+        """End the worker processes; a later call of `batches` starts new ones."""
+        iterator, self._iterator, self._loader = self._iterator, None, None
+        if iterator is not None:
+            # Dropping it does the same, but later wherever a traceback still refers to it.
+            iterator._shutdown_workers()  # noqa: SLF001
+
+    def _stream(self) -> Iterator[DecodedBatch]:
+        self._start_stream()
+        for packed in self._iterator:
+            self._feed.arrived()
+            yield unpack(packed)
+
+    def _start_stream(self) -> None:
+        """Let the workers begin with what the feed holds; they start where there are none."""
+        if self._loader is None:
+            warm_up_workers()
+            self._loader = self._make_loader()
+        with main_module_hidden(unless_used_by=self._preprocess):
+            self._iterator = iter(self._loader)
+
+    def _make_loader(self) -> DataLoader[Any]:
+        with warnings.catch_warnings():
+            # torch advises against more workers than cores; with buckets they wait, not work.
+            warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
+            return DataLoader(
+                PhotoDataset(self._preprocess, self._limits),
+                batch_sampler=self._feed,
+                num_workers=self._workers,
+                collate_fn=partial(
+                    pack, shape=self._preprocess.shape, shared=self._fits_shared_memory()
+                ),
+                prefetch_factor=self._prefetch,
+                persistent_workers=True,
+                worker_init_fn=settle_worker,
+                multiprocessing_context=worker_context(),
+            )
+
+    def _fits_shared_memory(self) -> bool:
+        """Say whether the batches under way fill at most half of /dev/shm (64 MB in Docker)."""
+        height, width = self._preprocess.shape
+        batch_bytes = self._batch_size * height * width * 3
+        # One more than is prefetched: the consumer holds a batch while the next ones arrive.
+        needed = (self._workers * self._prefetch + 1) * batch_bytes
+        free = shared_memory_free()
+        return free is None or needed <= free // 2
+
+    def _read_here(self, group: list[PhotoRef]) -> DecodedBatch:
+        readings = list(read_photos(group, self._preprocess, self._limits))
+        return unpack(pack(readings, shape=self._preprocess.shape, shared=False))
+
+    def _rescue(self, group: list[PhotoRef]) -> DecodedBatch:
+        readings = list(rescue_photos(group, self._preprocess, self._limits))
+        return unpack(pack(readings, shape=self._preprocess.shape, shared=False))
+
+
+class _Feed:
+    """The batch sampler: hands out groups of photos, and knows which have not come back.
+
+    One object serves all shards, because the DataLoader keeps its sampler as long as its workers.
+    """
+
+    def __init__(self) -> None:
+        self._groups: Iterator[list[PhotoRef]] = iter(())
+        self._under_way: deque[list[PhotoRef]] = deque()
+
+    def open(self, groups: Iterator[list[PhotoRef]]) -> None:
+        """Begin with new groups; what was under way is forgotten."""
+        self._groups = groups
+        self._under_way.clear()
+
+    def __iter__(self) -> Iterator[list[PhotoRef]]:
+        for group in self._groups:
+            self._under_way.append(group)
+            yield group
+
+    def arrived(self) -> None:
+        """Note that the oldest group came back; they come back in order."""
+        self._under_way.popleft()
+
+    def take_back(self) -> list[list[PhotoRef]]:
+        """Return the groups that will not come back, oldest first, and forget them."""
+        lost = list(self._under_way)
+        self._under_way.clear()
+        return lost
