@@ -64,8 +64,8 @@ class TagConfig:
             math.isfinite(self.review_below) and 0 <= self.review_below <= 1
         ):
             raise ConfigError(f"--review-below must be between 0 and 1, got {self.review_below}")
-        for name, value in (("SOURCE", self.source), ("--out", self.out), ("--model", self.model)):
-            if not value:
+        for name, text in (("SOURCE", self.source), ("--out", self.out), ("--model", self.model)):
+            if not text:
                 raise ConfigError(f"{name} must not be empty")
 
 

@@ -6,21 +6,24 @@ those that were tagged. A photo that cannot be shown any more has no heatmap and
 
 import hashlib
 import logging
+import math
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from landmark_core.config import ReadLimits
 from landmark_core.errors import PhotoError
-from landmark_core.library import decode, fetch
+from landmark_core.library import decode_photo, fetch_photo
 from landmark_core.model import LoadedModel
 from landmark_core.records import DecodedPhoto, Prediction
 from landmark_core.tables import Store
-from landmark_core.tagging.heatmap import OVERLAY_SIDE, render_overlay
+from landmark_core.tagging.heatmap import OVERLAY_SIDE, Box, Caption, render_overlay
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ class HeatmapWriter:
     ) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def draw(self, photo: DecodedPhoto, prediction: Prediction, cam: Tensor) -> None:
+    def draw(self, photo: DecodedPhoto, prediction: Prediction, cam: NDArray[np.float32]) -> None:
         """Queue one overlay; waits while too many are under way.
 
         Args:
@@ -72,15 +75,45 @@ class HeatmapWriter:
         paths = {photo_id: future.result() for photo_id, future in self._drawn.items()}
         return {photo_id: path for photo_id, path in paths.items() if path is not None}
 
-    def _draw(self, photo: DecodedPhoto, prediction: Prediction, cam: Tensor) -> str | None:
-        ref = photo.ref
+    def _draw(
+        self, photo: DecodedPhoto, prediction: Prediction, cam: NDArray[np.float32]
+    ) -> str | None:
         try:
-            data = fetch(ref, self._limits)
-            if hashlib.sha256(data).hexdigest() != photo.content_sha256:
-                raise PhotoError("fetch_error", "the photo changed while it was being tagged")
-            shown = decode(data, name=ref.uri, min_side=OVERLAY_SIDE, limits=self._limits)
+            picture = _read_again(photo, self._limits)
         except PhotoError as error:
-            logger.warning("no heatmap for %s: %s", ref.uri, error.reason)
+            logger.warning("no heatmap for %s: %s", photo.ref.uri, error.reason)
             return None
-        overlay = render_overlay(shown.image, cam)
-        return self._store.write_heatmap(self._run_id, ref.photo_id, overlay)
+        caption = Caption(
+            photo_id=photo.ref.photo_id,
+            model_id=self._model.model_id,
+            tag=prediction.tags[0].tag,
+            confidence=prediction.tags[0].confidence,
+        )
+        overlay = render_overlay(picture, cam, crop_box=self._seen(photo), caption=caption)
+        return self._store.write_heatmap(self._run_id, photo.ref.photo_id, overlay)
+
+    def _seen(self, photo: DecodedPhoto) -> Box:
+        """Return the part of the photo that the network saw, as fractions of its sides."""
+        width, height = _size(photo)
+        left, top, right, bottom = self._model.preprocess.crop_box(width, height)
+        return left / width, top / height, right / width, bottom / height
+
+
+def _read_again(photo: DecodedPhoto, limits: ReadLimits) -> Image.Image:
+    """Return the photo at the size of an overlay.
+
+    Raises:
+        PhotoError: if it is gone, or is not the same photo any more.
+    """
+    data = fetch_photo(photo.ref, limits)
+    if hashlib.sha256(data).hexdigest() != photo.content_sha256:
+        raise PhotoError("fetch_error", "the photo changed while it was being tagged")
+    width, height = _size(photo)
+    min_side = math.ceil(OVERLAY_SIDE * min(width, height) / max(width, height))
+    return decode_photo(data, name=photo.ref.uri, min_side=min_side, limits=limits).image
+
+
+def _size(photo: DecodedPhoto) -> tuple[int, int]:
+    assert photo.width is not None  # an ok photo has been decoded
+    assert photo.height is not None
+    return photo.width, photo.height

@@ -8,6 +8,7 @@ that names them: a row never points to a file that is missing.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +16,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import torch
 from torch import Tensor
 
-from landmark_core.config import TagConfig
+from landmark_core.config import Auto, TagConfig
 from landmark_core.errors import RunError
 from landmark_core.library import PhotoLoader
 from landmark_core.model import load_model
@@ -82,7 +84,7 @@ class Tagger:
                 self._model.preprocess,
                 limits=config.limits,
                 batch_size=auto_batch if config.batch_size == "auto" else config.batch_size,
-                workers=config.workers,
+                workers=choose_workers(config.workers, self._engine.device),
             )
         )
         self._class_index = {name: n for n, name in enumerate(self._model.card.class_names)}
@@ -215,7 +217,7 @@ class Tagger:
         if cams is None:  # this network has no map to show; its identity says why
             return
         for (row, prediction), cam in zip(unsure, cams, strict=True):
-            heatmaps.draw(photos[row], prediction, cam)
+            heatmaps.draw(photos[row], prediction, cam.numpy())
 
     def _row(
         self, photo: DecodedPhoto, prediction: Prediction | None, run_id: str, now: datetime
@@ -232,6 +234,17 @@ class Tagger:
             run_id=run_id,
             tagged_at=now,
         )
+
+
+def choose_workers(wanted: int | Auto, device: torch.device) -> int:
+    """Return how many processes decode photos.
+
+    auto is one for each core, at most 4 beside a CPU that computes and 16 beside a GPU.
+    """
+    if wanted != "auto":
+        return wanted
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(cores or 1, 16 if device.type == "cuda" else 4)
 
 
 class _Lent:
