@@ -1,0 +1,1 @@
+"""Parts of train_starter.py: photos, folds, views, fit, judge and file."""

@@ -1,0 +1,105 @@
+"""Turn photos into augmented views, already carried through the frozen start of the network.
+
+The first blocks of MobileNetV2 take most of the time and learn little from 800 photos, so
+they stay as ImageNet left them and each view passes through them once. What is kept is their
+output (32, 28, 28) in bfloat16, 50 kB a view; the rest of the network trains on that.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torchvision.models import MobileNetV2, mobilenet_v2
+from torchvision.transforms import v2
+
+from landmark_core.model import Preprocess, PreprocessSettings
+from starter.photos import Photo, open_photo
+
+FROZEN_BLOCKS = 7  # of the 19 in `features`; the seventh gives (32, 28, 28)
+CHUNK = 64  # views in one forward pass
+PREPROCESS = Preprocess(PreprocessSettings())  # the tagger's own: short side 256, centre 224
+
+Pixels = NDArray[np.uint8]  # (224, 224, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Views:
+    """Every photo as the frozen blocks see it."""
+
+    plain: Tensor  # (N, 32, 28, 28) the evaluation crop, bfloat16
+    augmented: Tensor  # (V, N, 32, 28, 28) V random views of each photo, bfloat16
+
+
+def load_backbone(weights: Path, classes: int) -> MobileNetV2:
+    """Return MobileNetV2 with these ImageNet weights and a new, zero head of `classes` outputs."""
+    network = mobilenet_v2(weights=None)
+    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    network.classifier = nn.Sequential(nn.Identity(), nn.Linear(network.last_channel, classes))
+    nn.init.zeros_(network.classifier[1].weight)  # the first predictions are uniform
+    nn.init.zeros_(network.classifier[1].bias)
+    return network
+
+
+def augmentation() -> v2.Compose:
+    """Return the random views: a crop of 30-100 % of the area, a mirror image, TrivialAugment.
+
+    TrivialAugment: Mueller and Hutter 2021, https://arxiv.org/abs/2103.10158.
+    """
+    return v2.Compose(
+        [
+            v2.RandomResizedCrop(224, scale=(0.3, 1.0), antialias=True),
+            v2.RandomHorizontalFlip(),
+            v2.TrivialAugmentWide(interpolation=v2.InterpolationMode.BILINEAR),
+        ]
+    )
+
+
+def make_views(
+    photos: Sequence[Photo], network: MobileNetV2, *, views: int, seed: int, device: str
+) -> Views:
+    """Decode each photo once, draw its views and pass them through the frozen blocks.
+
+    Args:
+        photos: N photos.
+        network: MobileNetV2; its first FROZEN_BLOCKS blocks are used, in evaluation mode.
+        views: random views of each photo.
+        seed: of the random views.
+        device: where the frozen blocks run; the result stays on it.
+    """
+    torch.manual_seed(seed)
+    frozen = network.features[:FROZEN_BLOCKS].eval().to(device, memory_format=torch.channels_last)
+    random = augmentation()
+
+    def crops() -> Iterator[Pixels]:
+        for photo in photos:
+            image = open_photo(photo.path)
+            yield PREPROCESS.apply(image)
+            yield from (np.asarray(random(image)) for _ in range(views))
+
+    parts = [_carry(chunk, frozen, device) for chunk in _chunks(crops())]
+    every = torch.cat(parts)  # (N * (1 + V), 32, 28, 28)
+    every = every.view(len(photos), 1 + views, *every.shape[1:])
+    return Views(plain=every[:, 0], augmented=every[:, 1:].transpose(0, 1))
+
+
+def _chunks(crops: Iterator[Pixels]) -> Iterator[list[Pixels]]:
+    chunk: list[Pixels] = []
+    for crop in crops:
+        chunk.append(crop)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+@torch.inference_mode()
+def _carry(crops: list[Pixels], frozen: nn.Module, device: str) -> Tensor:
+    pixels = torch.from_numpy(np.stack(crops)).to(device).permute(0, 3, 1, 2)  # (n, 3, 224, 224)
+    with torch.autocast(pixels.device.type, dtype=torch.bfloat16):
+        carried: Tensor = frozen(PREPROCESS.normalise(pixels)).bfloat16()  # (n, 32, 28, 28)
+    return carried
