@@ -51,7 +51,7 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
 }
 _DECODED = "JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF"
 _DNG_VERSION = 50706  # TIFF tag that only camera raw carries, Adobe DNG specification 1.7
-# JPEG decodes at 1/2, 1/4 or 1/8 for less time, by a plain filter. At twice the needed side or more,
+# JPEG decodes at 1/2, 1/4 or 1/8 for less time, by a plain filter. At twice the needed side,
 # the model's own resize still does the last, well-filtered reduction: an 1800 x 1200 photo ends 0.4
 # grey levels from its full decode (1.3 without the margin), in half the time. Pillow's thumbnail()
 # does the same by its reducing_gap=2.0.

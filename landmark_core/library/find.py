@@ -79,7 +79,7 @@ def open_listing(
 
 def _choose_walk(source: str) -> _Walk:
     if source == "-":
-        return _walk_of_list(sys.stdin.buffer)
+        return _walk_of_list(lambda: sys.stdin.buffer)
     location = strip_file_scheme(source)
     return _choose_in_bucket(location) if is_url(location) else _choose_on_disk(location)
 
@@ -91,16 +91,15 @@ def _choose_on_disk(source: str) -> _Walk:
         if stat.S_ISDIR(status.st_mode):
             os.scandir(path).close()  # asked now: a folder closed to us is no empty library
             return lambda selection, counts: walk_folder(path, selection, counts)
-        file = Path(path).open("rb")  # noqa: SIM115 (the walk closes it)
+        if not stat.S_ISREG(status.st_mode):  # a pipe, as in: landmarks tag <(find ...)
+            return _walk_of_list(lambda: Path(path).open("rb"))
+        with Path(path).open("rb") as file:
+            head = file.read(_PROBE_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"{_EXPECTED}, got {source!r}: {reason}") from error
-    if not stat.S_ISREG(status.st_mode):  # a pipe, as in: landmarks tag <(find ...)
-        return _walk_of_list(file)
-    if _is_list(source, file.read(_PROBE_BYTES)):
-        file.seek(0)
-        return _walk_of_list(file)
-    file.close()
+    if _is_list(source, head):
+        return _walk_of_list(lambda: Path(path).open("rb"))
     return _walk_of_one(local_ref(path, status))
 
 
@@ -114,12 +113,12 @@ def _choose_in_bucket(source: str) -> _Walk:
     if entry["type"] == "directory":
         return lambda selection, counts: walk_place(place, selection, counts)
     if _is_list(source, read_head(place.store, entry, _PROBE_BYTES)):
-        return _walk_of_list(place.store.open(place.path, "rb"))
+        return _walk_of_list(lambda: place.store.open(place.path, "rb"))
     return _walk_of_one(url_ref(source, entry))
 
 
-def _walk_of_list(file: IO[bytes]) -> _Walk:
-    return lambda selection, counts: walk_list(file, selection, counts)
+def _walk_of_list(open_list: Callable[[], IO[bytes]]) -> _Walk:
+    return lambda selection, counts: walk_list(open_list, selection, counts)
 
 
 def _walk_of_one(ref: PhotoRef) -> _Walk:

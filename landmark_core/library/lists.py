@@ -7,7 +7,7 @@ The list streams; URLs are looked up a few at a time.
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
@@ -23,18 +23,20 @@ _CHUNK = 65536  # bytes read at once; the first one tells NUL from newline
 _AT_ONCE = 16  # URLs looked up together
 
 
-def walk_list(file: IO[bytes], selection: Selection, counts: Counts) -> Iterator[PhotoRef]:
+def walk_list(
+    open_list: Callable[[], IO[bytes]], selection: Selection, counts: Counts
+) -> Iterator[PhotoRef]:
     """Yield the photos that a list names, in its order.
 
     Args:
-        file: the list, open for reading bytes; it is read once, and closed at its end.
+        open_list: opens the list for reading bytes; it is read once, and closed at its end.
         selection: what to take; patterns apply to the entries as they are written.
         counts: grows by everything that is met.
 
     Raises:
         ConfigError: an entry needs a client that is not installed.
     """
-    with file, ThreadPoolExecutor(_AT_ONCE) as pool:
+    with open_list() as file, ThreadPoolExecutor(_AT_ONCE) as pool:
         entries = (strip_file_scheme(os.fsdecode(entry)) for entry in _split(file))
         for name_urls, group in itertools.groupby(entries, is_url):
             if not name_urls:
