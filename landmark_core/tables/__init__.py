@@ -1,6 +1,8 @@
 """The tables of OUT: schema, atomic parts, what is missing, what is current."""
 
+from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
 from landmark_core.tables.ledger import Counts, WorkKey
+from landmark_core.tables.lock import Holder
 from landmark_core.tables.plan import Plan, count_work, plan_run, read_shard, shard_sizes
 from landmark_core.tables.schema import (
     REVIEWS_SCHEMA,
@@ -9,23 +11,38 @@ from landmark_core.tables.schema import (
     rows_to_table,
     table_to_rows,
 )
+from landmark_core.tables.status import (
+    FailureKind,
+    LibraryStatus,
+    ModelSeen,
+    RunSeen,
+    status_counts,
+)
 from landmark_core.tables.store import RunFile, Store, heatmap_path, new_run_id
 
 __all__ = [
+    "CURRENT_SCHEMA",
     "REVIEWS_SCHEMA",
     "TAGS_SCHEMA",
     "Counts",
+    "FailureKind",
+    "Holder",
+    "LibraryStatus",
+    "ModelSeen",
     "Plan",
     "RunFile",
+    "RunSeen",
     "Store",
     "WorkKey",
     "check_schema",
     "count_work",
+    "current_tags",
     "heatmap_path",
     "new_run_id",
     "plan_run",
     "read_shard",
     "rows_to_table",
     "shard_sizes",
+    "status_counts",
     "table_to_rows",
 ]

@@ -87,11 +87,6 @@ class Bucket:
         names = (str(path)[start:] for path in found)
         return sorted(name for name in names if not _is_hidden(name))
 
-    def list_temporary(self, folder: str) -> list[str]:
-        """Return nothing: objects have no temporary names."""
-        del folder
-        return []
-
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if self._root else name
 

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from landmark_core.errors import RunError
 
-TEMPORARY_GLOB = ".*.tmp"
+TEMPORARY_GLOB = f".*.{8 * '[0-9a-f]'}.tmp"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -67,12 +67,25 @@ class Folder:
         return (self.root / name).is_file()
 
     def remove(self, name: str) -> None:
-        """Remove a file if it is there."""
-        (self.root / name).unlink(missing_ok=True)
+        """Remove a file if it is there.
+
+        Raises:
+            RunError: if that is not allowed, or the disk fails.
+        """
+        try:
+            (self.root / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._explain(error, name, 0) from error
 
     def list_names(self, folder: str) -> list[str]:
         """Return the names of all files below a folder, sorted; hidden ones are left out."""
         return sorted(self._walk(self.root / folder))
+
+    def list_folders(self, folder: str) -> list[str]:
+        """Return the names of the folders right in a folder, sorted."""
+        place = self.root / folder
+        found = place.iterdir() if place.is_dir() else ()
+        return sorted(path.relative_to(self.root).as_posix() for path in found if path.is_dir())
 
     def list_temporary(self, folder: str) -> list[str]:
         """Return the names of files below a folder that were never finished."""

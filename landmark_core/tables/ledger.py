@@ -12,63 +12,53 @@ Parts count whether or not their run finished, because a part is complete or abs
 listing and rows out of core; nothing here grows with the library but scratch files.
 """
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
-import numpy as np
 import pyarrow as pa
 
 from landmark_core.records import PhotoRef
-from landmark_core.tables.parts import read_parts
-from landmark_core.tables.schema import TAGS_SCHEMA
+from landmark_core.tables.numbered import numbered
+from landmark_core.tables.pick import pick_rows
+from landmark_core.tables.schema import TAGS_SCHEMA, subset
 from landmark_core.tables.scratch import Scratch
 from landmark_core.tables.spool import Spool
 from landmark_core.tables.store import Store
 
-_SCAN_SCHEMA = pa.schema(
-    TAGS_SCHEMA.field(name)
-    for name in (
-        *("photo_id", "size_bytes", "modified_at", "etag", "status", "tagged_at"),
-        *("model_id", "preprocess_id"),
-    )
+_KEYS_SCHEMA = subset(
+    TAGS_SCHEMA,
+    *("photo_id", "size_bytes", "modified_at", "etag", "status", "tagged_at"),
+    *("model_id", "preprocess_id"),
 )
-_INSERT_ROWS = 131_072  # rows that go to DuckDB at once: parts alone are too small to be fast
 
 _TABLES = """
-CREATE TABLE listing (number BIGINT, photo_id VARCHAR, etag VARCHAR, size BIGINT, modified BIGINT);
+CREATE TABLE listing (number BIGINT, photo_id VARCHAR, version version);
 CREATE TABLE ledger (
-    number BIGINT, photo_id VARCHAR, etag VARCHAR, size BIGINT, modified BIGINT, status VARCHAR,
-    tagged TIMESTAMPTZ
+    number BIGINT, photo_id VARCHAR, version version, status VARCHAR, tagged BIGINT
 );
 """
 
-# A version is (etag, null, null) or (null, size, modified): an etag alone decides where it is.
 _INSERT_LISTING = """
 INSERT INTO listing
-SELECT number, photo_id, etag, CASE WHEN etag IS NULL THEN size_bytes END,
-       CASE WHEN etag IS NULL THEN modified_us END
-FROM incoming
+SELECT number, photo_id, version_of(etag, size_bytes, modified_us) FROM incoming
 """
 
 _INSERT_LEDGER = """
 INSERT INTO ledger
-SELECT number, photo_id, etag, CASE WHEN etag IS NULL THEN size_bytes END,
-       CASE WHEN etag IS NULL THEN epoch_us(modified_at) END, status, tagged_at
+SELECT number, photo_id, version_of(etag, size_bytes, epoch_us(modified_at)), status,
+       epoch_us(tagged_at)
 FROM incoming WHERE model_id = $model_id AND preprocess_id = $preprocess_id
 """
 
-# arg_min and arg_max skip rows whose value is null, hence the structs.
+# A photo that is listed twice counts as it was seen first.
 _FATES = """
 CREATE TABLE fates AS
 WITH listed AS (
-    SELECT photo_id, min(number) AS number,
-           arg_min({'etag': etag, 'size': size, 'modified': modified}, number) AS version
+    SELECT photo_id, min(number) AS number, arg_min(version, number) AS version
     FROM listing GROUP BY photo_id
 ), newest AS (
-    SELECT photo_id, {'etag': etag, 'size': size, 'modified': modified} AS version,
-           arg_max(status, (tagged, number)) AS status
-    FROM ledger GROUP BY ALL
+    SELECT photo_id, version, arg_max(status, (tagged, number)) AS status
+    FROM ledger GROUP BY photo_id, version
 )
 SELECT listed.number, newest.status
 FROM listed LEFT JOIN newest
@@ -110,7 +100,7 @@ class Missing:
         batches = self._scratch.stream(
             "SELECT number FROM to_do ORDER BY number LIMIT $most", most=self.counts.to_do
         )
-        return self._spool.read(batch.column(0) for batch in batches)
+        return (photos for photos, _ in pick_rows(self._spool.read(), batches))
 
 
 def find_missing(
@@ -146,30 +136,15 @@ def find_missing(
 
 
 def _load_rows(store: Store, key: WorkKey, scratch: Scratch) -> None:
-    parts = read_parts(store, store.list_parts(), _SCAN_SCHEMA)
-    for rows in _numbered(parts):
+    parts = store.read_parts(store.list_parts(), _KEYS_SCHEMA)
+    for rows in numbered(parts):
         scratch.insert(_INSERT_LEDGER, rows, **asdict(key))
 
 
 def _load_listing(photos: Iterable[PhotoRef], spool: Spool, scratch: Scratch) -> None:
-    for batch in _numbered(spool.fill(photos)):
+    for batch in numbered(spool.fill(photos)):
         keys = batch.drop_columns(["uri", "location"])
         scratch.insert(_INSERT_LISTING, keys)
-
-
-def _numbered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Join tables into larger ones, with the running number of each row."""
-    start = 0
-    waiting: list[pa.Table] = []
-    for table in itertools.chain(tables, [None]):
-        if table is not None:
-            waiting.append(table)
-        have = sum(map(len, waiting))
-        if have >= _INSERT_ROWS or (table is None and have):
-            numbers = pa.array(np.arange(start, start + have))
-            yield pa.concat_tables(waiting).append_column("number", numbers)
-            start += have
-            waiting.clear()
 
 
 def _count(scratch: Scratch, listed: int, *, retry_failed: bool, limit: int | None) -> Counts:

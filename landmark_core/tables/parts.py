@@ -1,4 +1,4 @@
-"""Parquet parts of OUT as a stream of Arrow tables: a few read ahead, none kept.
+"""Parquet files of OUT as a stream of Arrow tables: a few read ahead, none kept.
 
 Every file is checked against the columns that are wanted, so that a broken or foreign file is
 named in one line instead of failing somewhere inside a query.
@@ -12,18 +12,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from landmark_core.errors import ConfigError
+from landmark_core.tables.place import Place
 from landmark_core.tables.schema import check_schema
-from landmark_core.tables.store import Store
 
-_READ_AHEAD = 8  # parts; hides the latency of a bucket
+_READ_AHEAD = 8  # files; hides the latency of a bucket
 
 
-def read_parts(store: Store, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
-    """Yield one table for each part, in the order of names, with exactly the wanted columns.
+def read_parts(place: Place, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield one table for each file, in the order of names, with exactly the wanted columns.
 
     Args:
-        store: where the parts are.
-        names: as `Store.list_parts` or `Store.list_reviews` gave them.
+        place: where the files are.
+        names: relative to the place.
         schema: the columns to read; a subset of TAGS_SCHEMA or REVIEWS_SCHEMA.
 
     Raises:
@@ -33,26 +33,26 @@ def read_parts(store: Store, names: Sequence[str], schema: pa.Schema) -> Iterato
         waiting: deque[Future[pa.Table]] = deque()
         try:
             for name in names:
-                waiting.append(pool.submit(read_part, store, name, schema))
+                waiting.append(pool.submit(read_part, place, name, schema))
                 if len(waiting) > _READ_AHEAD:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            for future in waiting:  # the reader stopped early, or a part is broken
+            for future in waiting:  # the reader stopped early, or a file is broken
                 future.cancel()
 
 
-def read_part(store: Store, name: str, schema: pa.Schema) -> pa.Table:
-    """Read the wanted columns of one part.
+def read_part(place: Place, name: str, schema: pa.Schema) -> pa.Table:
+    """Read the wanted columns of one file.
 
     Raises:
         ConfigError: if the file is no Parquet, lacks a column or has it in another type.
     """
-    label = f"{store.out}/{name}"
+    label = f"{place.label}/{name}"
     try:
-        # One thread: parts are read side by side already.
-        with store.open(name) as file, pq.ParquetFile(file) as parquet:
+        # One thread: files are read side by side already.
+        with place.open(name) as file, pq.ParquetFile(file) as parquet:
             check_schema(parquet.schema_arrow, schema, name=label)
             table = parquet.read(columns=schema.names, use_threads=False)
             return table.select(schema.names).cast(schema)

@@ -83,6 +83,11 @@ REVIEWS_SCHEMA: pa.Schema = pa.schema(
 )
 
 
+def subset(schema: pa.Schema, *names: str) -> pa.Schema:
+    """Return the named fields of a schema, in the order of names."""
+    return pa.schema([schema.field(name) for name in names])
+
+
 def rows_to_table(rows: Sequence[PhotoRow]) -> pa.Table:
     """Lay rows out in columns, in their order, with TAGS_SCHEMA."""
     photos = [row.photo for row in rows]

@@ -17,6 +17,15 @@ from landmark_core.errors import RunError
 
 MEMORY_LIMIT = "640MB"  # DuckDB's own; the whole process stays under 2 GB with ten million photos
 
+# A photo's version: its etag where the store gives one, else its size and modification time.
+_VERSION = """
+CREATE MACRO version_of(etag, size_bytes, modified_us) AS {
+    'etag': etag, 'size': CASE WHEN etag IS NULL THEN size_bytes END,
+    'modified': CASE WHEN etag IS NULL THEN modified_us END
+};
+CREATE TYPE version AS STRUCT(etag VARCHAR, size BIGINT, modified BIGINT);
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
@@ -31,10 +40,17 @@ class Scratch:
         self.database.execute(query, parameters)
         self.database.unregister("incoming")
 
+    def transform(self, query: str, rows: pa.Table) -> pa.Table:
+        """Return the result of a query over `incoming`."""
+        with self.database.cursor() as cursor:  # while a stream of the same room is being read
+            cursor.register("incoming", rows)
+            return pa.table(cursor.sql(query))
+
     def stream(self, query: str, **parameters: object) -> Iterator[pa.RecordBatch]:
         """Yield the result of a query in batches, in its order."""
         # The Arrow stream protocol: the one way that DuckDB 1 and 2 share.
-        yield from pa.RecordBatchReader.from_stream(self.database.sql(query, params=parameters))
+        with self.database.cursor() as cursor:
+            yield from pa.RecordBatchReader.from_stream(cursor.sql(query, params=parameters))
 
     def numbers(self, query: str, **parameters: object) -> tuple[int, ...]:
         """Return the one row of an aggregate."""
@@ -54,6 +70,7 @@ def open_scratch() -> Iterator[Scratch]:
             tempfile.TemporaryDirectory(prefix="landmarks-", ignore_cleanup_errors=True) as folder,
             _connect(Path(folder)) as database,
         ):
+            database.execute(_VERSION)
             yield Scratch(Path(folder), database)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         reason = str(error).splitlines()[0]

@@ -1,4 +1,4 @@
-"""A listing of any length, set down on disk as it streams in, and read back by row number.
+"""A listing of any length, set down on disk as it streams in, and read back in order.
 
 A plan has to know how many photos are missing before it can cut shards, and a library may be too
 long for memory: the photos wait here, in the order of the listing.
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from landmark_core.records import PhotoRef
@@ -47,29 +46,11 @@ class Spool:
                 self.rows += len(table)
                 yield table
 
-    def read(self, wanted: Iterable[pa.Array]) -> Iterator[pa.Table]:
-        """Yield the rows of the given numbers, in their order.
-
-        Args:
-            wanted: ascending row numbers (int64), in pieces of any size.
-        """
-        numbers = pa.array([], pa.int64())
-        pieces = iter(wanted)
-        start = 0
+    def read(self) -> Iterator[pa.Table]:
+        """Yield all photos again, in the order in which they came."""
         with pq.ParquetFile(self._path) as spool:
             for batch in spool.iter_batches(BATCH):
-                end = start + len(batch)
-                # Row numbers that lie beyond this batch wait for the next one.
-                while (not len(numbers) or numbers[-1].as_py() < end) and (
-                    piece := next(pieces, None)
-                ) is not None:
-                    numbers = pa.concat_arrays([numbers, piece])
-                here = pc.sum(pc.less(numbers, end)).as_py() or 0
-                if here:
-                    picked = pc.subtract(numbers.slice(0, here), start)
-                    yield pa.Table.from_batches([batch]).take(picked)
-                numbers = numbers.slice(here)
-                start = end
+                yield pa.Table.from_batches([batch])
 
 
 def batched(photos: Iterable[PhotoRef], size: int) -> Iterator[tuple[PhotoRef, ...]]:

@@ -6,14 +6,14 @@
     runs/<run_id>.plan.parquet                which photos are in which shard
     runs/<run_id>.json                        written last: the commit marker
 
-Knows the names and nothing of what the rows mean. Two runs at once are kept apart by `lock`.
+Knows the names and nothing of what the rows mean.
 """
 
 import json
 import random
 import re
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,14 +21,16 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.core import url_to_fs
 
 from landmark_core.errors import ConfigError, RunError
-from landmark_core.tables.bucket import Bucket
 from landmark_core.tables.folder import Folder
+from landmark_core.tables.lock import Holder, find_holder, hold_lock
+from landmark_core.tables.parts import read_parts
+from landmark_core.tables.place import open_place
+from landmark_core.tables.sweep import sweep_folder
 
 _PART_NAME = re.compile(r"tags/run=([^/]+)/part-(\d+)\.parquet")
-_RUN_FILE = re.compile(r"runs/([^/]+?)\.json")
+_RUN_FILE = re.compile(r"runs/([^/]+)\.json")
 _PLAN_FILE = re.compile(r"runs/([^/]+)\.plan\.parquet")
 
 
@@ -52,15 +54,38 @@ class Store:
         Raises:
             ConfigError: if nothing installed can open such URLs.
         """
-        if out.startswith("file://"):
-            out = url_to_fs(out)[1]
         self.out = out
-        self._place = Bucket(out) if "://" in out else Folder(Path(out).absolute())
+        self._place = open_place(out)
 
     @property
-    def folder(self) -> Path | None:
-        """OUT as a local folder; null for a bucket."""
-        return self._place.root if isinstance(self._place, Folder) else None
+    def own_places(self) -> tuple[str, ...]:
+        """Where the pictures and tables of a run lie; a listing passes them over.
+
+        The other folders hold no pictures, and their names are common: where OUT is SOURCE,
+        somebody's photos of `runs` must not be passed over with them.
+        """
+        return tuple(f"{self._place.label.rstrip('/')}/{name}" for name in ("heatmaps", "tags"))
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold OUT for one run; a bucket has no lock (see `lock`).
+
+        Raises:
+            RunError: if another run holds it, naming that run's process.
+        """
+        return hold_lock(self._place.root) if isinstance(self._place, Folder) else nullcontext()
+
+    def holder(self) -> Holder | None:
+        """Return the process that is writing a run to OUT now; null where none is known."""
+        return find_holder(self._place.root) if isinstance(self._place, Folder) else None
+
+    def sweep(self) -> int:
+        """Remove what killed runs left behind; call it with the lock held.
+
+        Returns:
+            How many files were removed; always 0 in a bucket, where nothing is left half-written
+            and no lock says that a run is dead.
+        """
+        return sweep_folder(self._place) if isinstance(self._place, Folder) else 0
 
     def check_writable(self) -> None:
         """Create OUT, then write, read back and remove a small file in it.
@@ -103,10 +128,14 @@ class Store:
             ConfigError: if a run file is not JSON.
         """
         return [
-            RunFile(run_id=found[1], summary=self._read_json(name))
-            for name in self._place.list_names("runs")
-            if (found := _RUN_FILE.fullmatch(name))
+            RunFile(run_id=run_id, summary=self._read_json(f"runs/{run_id}.json"))
+            for run_id in self.list_finished()
         ]
+
+    def list_finished(self) -> list[str]:
+        """Return the run ids that have a run file, oldest first."""
+        names = self._place.list_names("runs")
+        return [found[1] for name in names if (found := _RUN_FILE.fullmatch(name))]
 
     def list_planned(self) -> list[str]:
         """Return the run ids that have a plan, finished or not, oldest first."""
@@ -125,29 +154,21 @@ class Store:
         """Return the names of all Parquet files below OUT/reviews, oldest first."""
         return self._list_parquet("reviews")
 
-    def list_heatmaps(self, run_id: str) -> list[str]:
-        """Return the names of a run's overlays."""
-        return self._place.list_names(f"heatmaps/run={run_id}")
+    def read_parts(self, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
+        """Yield the wanted columns of Parquet files, one table for each, in the order of names.
 
-    def list_temporary(self, folder: str) -> list[str]:
-        """Return the names of files below a folder of OUT that a killed run left unfinished."""
-        return self._place.list_temporary(folder)
+        Raises:
+            ConfigError: naming the file that is no Parquet, or lacks a column.
+        """
+        return read_parts(self._place, names, schema)
 
     def new_file(self, name: str) -> AbstractContextManager[Path]:
         """Lend a path to write a large file to; it appears as `name` when the block ends well."""
         return self._place.new_file(name)
 
-    def read_bytes(self, name: str) -> bytes:
-        """Return a whole file; FileNotFoundError where there is none."""
-        return self._place.get(name)
-
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading at any position."""
         return self._place.open(name)
-
-    def remove(self, name: str) -> None:
-        """Remove a file if it is there."""
-        self._place.remove(name)
 
     def _list_parquet(self, folder: str) -> list[str]:
         return [name for name in self._place.list_names(folder) if name.endswith(".parquet")]

@@ -1,0 +1,179 @@
+"""What OUT holds, as counts: for `landmarks status` and for anybody who looks after a library."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from landmark_core.tables.current import read_current
+from landmark_core.tables.schema import TAGS_SCHEMA, subset
+from landmark_core.tables.scratch import Scratch, open_scratch
+from landmark_core.tables.store import Store, run_of_part
+
+RunState = Literal["finished", "running", "interrupted"]
+
+_ROW_COLUMNS = subset(TAGS_SCHEMA, "uri", "status", "error", "decision", "tag")
+_MODEL_COLUMNS = subset(TAGS_SCHEMA, "model_id", "preprocess_id", "tagged_at")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_TABLES = """
+CREATE TABLE current_rows (
+    status VARCHAR, final_decision VARCHAR, final_tag VARCHAR, settled_by VARCHAR,
+    uri VARCHAR, error VARCHAR
+);
+CREATE TABLE models (model_id VARCHAR, preprocess_id VARCHAR, rows BIGINT, low BIGINT, high BIGINT);
+"""
+
+_INSERT_CURRENT = """
+INSERT INTO current_rows
+SELECT status, final_decision, final_tag, settled_by,
+       CASE WHEN status <> 'ok' THEN uri END, CASE WHEN status <> 'ok' THEN error END
+FROM incoming
+"""
+
+_INSERT_MODELS = """
+INSERT INTO models
+SELECT model_id, preprocess_id, count(*), min(epoch_us(tagged_at)), max(epoch_us(tagged_at))
+FROM incoming GROUP BY model_id, preprocess_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureKind:
+    """Photos that cannot be read for one kind of reason, with one of them as an example."""
+
+    status: str
+    photos: int
+    uri: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSeen:
+    """A model that wrote rows, current or not."""
+
+    model_id: str
+    preprocess_id: str
+    rows: int
+    first_tagged_at: datetime  # UTC
+    last_tagged_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSeen:
+    """A run that left something in OUT."""
+
+    run_id: str
+    state: RunState
+    parts: int  # finished shards that are still there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryStatus:
+    """The state of a library; photos = tagged + review + no_landmark + those of the failures."""
+
+    photos: int
+    tagged: int
+    review: int  # waiting for a person
+    no_landmark: int
+    reviewed: int  # settled by a person
+    tags: tuple[tuple[str, int], ...]  # photos by final tag, most first
+    failures: tuple[FailureKind, ...]  # most first
+    models: tuple[ModelSeen, ...]  # newest rows last
+    runs: tuple[RunSeen, ...]  # oldest first
+
+
+def status_counts(store: Store, *, top: int = 10) -> LibraryStatus:
+    """Count what is known of each photo now.
+
+    Args:
+        store: OUT; only read. One that does not exist is empty.
+        top: how many tags to name.
+
+    Raises:
+        ConfigError: if a file of tags or reviews is broken or foreign.
+        RunError: if scratch room runs out.
+    """
+    with open_scratch() as scratch:
+        scratch.database.execute(_TABLES)
+        for rows in read_current(store, scratch, _ROW_COLUMNS):
+            scratch.insert(_INSERT_CURRENT, rows)
+        for rows in store.read_parts(store.list_parts(), _MODEL_COLUMNS):
+            scratch.insert(_INSERT_MODELS, rows)
+        photos, tagged, review, no_landmark, reviewed = scratch.numbers(
+            "SELECT count(*), count(*) FILTER (final_decision = 'tagged'), "
+            "count(*) FILTER (final_decision = 'review'), "
+            "count(*) FILTER (final_decision = 'no_landmark'), "
+            "count(*) FILTER (settled_by = 'person') FROM current_rows"
+        )
+        return LibraryStatus(
+            photos=photos,
+            tagged=tagged,
+            review=review,
+            no_landmark=no_landmark,
+            reviewed=reviewed,
+            tags=_tags(scratch, top),
+            failures=_failures(scratch),
+            models=_models(scratch),
+            runs=_runs(store),
+        )
+
+
+def _tags(scratch: Scratch, top: int) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        scratch.database.execute(
+            "SELECT final_tag, count(*) AS photos FROM current_rows WHERE final_tag IS NOT NULL "
+            "GROUP BY final_tag ORDER BY photos DESC, final_tag LIMIT $top",
+            {"top": top},
+        ).fetchall()
+    )
+
+
+def _failures(scratch: Scratch) -> tuple[FailureKind, ...]:
+    found = scratch.database.execute(
+        "SELECT status, count(*) AS photos, min(uri), arg_min(coalesce(error, ''), uri) "
+        "FROM current_rows WHERE final_decision IS NULL "
+        "GROUP BY status ORDER BY photos DESC, status"
+    ).fetchall()
+    return tuple(
+        FailureKind(status=status, photos=photos, uri=uri, error=error)
+        for status, photos, uri, error in found
+    )
+
+
+def _models(scratch: Scratch) -> tuple[ModelSeen, ...]:
+    found = scratch.database.execute(
+        "SELECT model_id, preprocess_id, sum(rows)::BIGINT, min(low), max(high) AS newest "
+        "FROM models GROUP BY model_id, preprocess_id ORDER BY newest, model_id, preprocess_id"
+    ).fetchall()
+    return tuple(
+        ModelSeen(
+            model_id=model_id,
+            preprocess_id=preprocess_id,
+            rows=rows,
+            first_tagged_at=_EPOCH + timedelta(microseconds=low),
+            last_tagged_at=_EPOCH + timedelta(microseconds=high),
+        )
+        for model_id, preprocess_id, rows, low, high in found
+    )
+
+
+def _runs(store: Store) -> tuple[RunSeen, ...]:
+    """Tell the runs apart: a run without its run file was killed, or is the one going on now."""
+    parts: dict[str, int] = dict.fromkeys(store.list_planned(), 0)
+    for name in store.list_parts():
+        run_id = run_of_part(name)
+        if run_id is not None:
+            parts[run_id] = parts.get(run_id, 0) + 1
+    finished = set(store.list_finished())
+    unfinished = sorted(set(parts) - finished)
+    running = unfinished[-1:] if store.holder() else []
+
+    def state(run_id: str) -> RunState:
+        if run_id in finished:
+            return "finished"
+        return "running" if run_id in running else "interrupted"
+
+    return tuple(
+        RunSeen(run_id=run_id, state=state(run_id), parts=parts.get(run_id, 0))
+        for run_id in sorted({*parts, *finished})
+    )
