@@ -5,6 +5,7 @@ assumption is a note that the user gets to see. Class names come from the file's
 or from --classes.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -18,7 +19,13 @@ from landmark_core.model.predictor import TakenApart, take_apart
 from landmark_core.model.probe import find_input_size, name_output, probe_scores
 
 IMAGENET_RATIO = 256 / 224  # resize over crop
-SHOWN = 3  # names in a note
+RAW_SIZE = 256  # pixels, side of the square that goes to modules that resize by themselves
+RAW_NOTE = (
+    "it resizes photos by itself: assumed that it normalises them too and takes pixels in 0..1 "
+    f"(centre square of {RAW_SIZE}); heatmaps are laid over that square"
+)
+RESIZE_NODE = re.compile(r"aten::_?_?(upsample|interpolate)")
+CONVOLUTION_NODE = re.compile(r"aten::_?(convolution|conv2d|linear|addmm)")
 THRESHOLDS_NOTE = "it carries no thresholds: tagged from a confidence of 0.5, none is no_landmark"
 
 
@@ -71,14 +78,26 @@ def _as_float32(module: torch.jit.ScriptModule) -> tuple[torch.jit.ScriptModule,
 def _assume(module: torch.jit.ScriptModule) -> TakenApart:
     """Treat the module as a bare network that takes ImageNet's preprocessing."""
     size = find_input_size(module)
-    settings = PreprocessSettings(resize_size=round(size * IMAGENET_RATIO), crop_size=size)
     output, guess = name_output(probe_scores(module, size))
+    if _resizes_first(module):
+        settings = PreprocessSettings(
+            resize_size=RAW_SIZE, crop_size=RAW_SIZE, mean=(0.0,) * 3, std=(1.0,) * 3
+        )
+        return TakenApart(module=module, settings=settings, output=output, notes=(RAW_NOTE, guess))
+    settings = PreprocessSettings(resize_size=round(size * IMAGENET_RATIO), crop_size=size)
     assumed = (
         "it does not say how photos are prepared: assumed ImageNet's way "
         f"(short side {settings.resize_size}, centre {size}, ImageNet mean and std), "
         f"{size} being the first usual size that it takes"
     )
     return TakenApart(module=module, settings=settings, output=output, notes=(assumed, guess))
+
+
+def _resizes_first(module: torch.jit.ScriptModule) -> bool:
+    """Tell whether the module resizes its input before any convolution, as a predictor does."""
+    graph = str(module.inlined_graph)
+    resize, convolution = RESIZE_NODE.search(graph), CONVOLUTION_NODE.search(graph)
+    return bool(resize and convolution and resize.start() < convolution.start())
 
 
 def _choose_names(

@@ -109,8 +109,7 @@ class ModelCard:
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
-        if self.format_version != FORMAT_VERSION or isinstance(self.format_version, bool):
-            raise _wrong("format_version", f"{FORMAT_VERSION}", self.format_version)
+        check_format_version(self.format_version)
         _check_text("name", self.name)
         _check_class_names(self.class_names)
         _check_choice("output", self.output, get_args(Output))
@@ -126,6 +125,17 @@ class ModelCard:
         _check_mapping("tag_parents", self.tag_parents)
         _check_known("thresholds.per_class", self.thresholds.per_class, self.class_names)
         _check_known("tag_parents", self.tag_parents, self.class_names)
+
+
+def check_format_version(version: object) -> None:
+    """Refuse a card that another version of the format was written for.
+
+    Raises:
+        ConfigError: if the version is not ours.
+    """
+    if version != FORMAT_VERSION or isinstance(version, bool):
+        expected = f"{FORMAT_VERSION} (update landmark-tagger to read later ones)"
+        raise _wrong("format_version", expected, version)
 
 
 def rename_classes(card: ModelCard, names: tuple[str, ...]) -> ModelCard:

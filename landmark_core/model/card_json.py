@@ -12,7 +12,14 @@ from dataclasses import asdict, fields
 from typing import Any, NoReturn
 
 from landmark_core.errors import ConfigError
-from landmark_core.model.card import ModelCard, PreprocessSettings, TagParents, Thresholds
+from landmark_core.model.card import (
+    FORMAT_VERSION,
+    ModelCard,
+    PreprocessSettings,
+    TagParents,
+    Thresholds,
+    check_format_version,
+)
 
 MAX_CARD_CHARACTERS = 16 * 2**20  # 100,000 classes with their parents take about 10 million
 REQUIRED = (
@@ -39,6 +46,8 @@ def card_from_json(text: str) -> ModelCard:
             names the key.
     """
     values = _parse(text)
+    # First: what a later version requires may differ.
+    check_format_version(values.get("format_version", FORMAT_VERSION))
     _require(values, REQUIRED)
     values["class_names"] = _tuple_of(values["class_names"])
     values["preprocess"] = _read_preprocess(values["preprocess"])

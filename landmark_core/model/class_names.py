@@ -13,7 +13,7 @@ from landmark_core.errors import ConfigError
 from landmark_core.model.source import read_whole
 
 MAX_FILE_BYTES = 64 * 2**20
-NUMBER_PREFIX = re.compile(r"^\d+\s*[.\-_ )]\s*(?=\S)")
+NUMBER_PREFIX = re.compile(r"^\d+\s*[.\-_)]\s*(?=\S)")
 
 
 def read_class_names(path: str) -> tuple[str, ...]:

@@ -22,22 +22,22 @@ PLUMBING = (
     "__builtin__ ",
     "builtins ",
 )
+EXPORT_IT = "save torch.jit.script(model.eval()) with torch.jit.save"
 CHECKPOINT_KEYS = frozenset(
-    [
+    (
+        "arch",
+        "ema",
         "epoch",
+        "hyper_parameters",
         "model",
-        "net",
-        "state_dict",
         "model_state_dict",
+        "net",
         "optimizer",
         "optimizer_state_dict",
-        "arch",
-        "best_acc1",
-        "hyper_parameters",
         "pytorch-lightning_version",
         "scheduler",
-        "ema",
-    ]
+        "state_dict",
+    )
 )
 
 
@@ -64,7 +64,7 @@ def skip_legacy_header(data: bytes) -> IO[bytes]:
 
 
 def describe_pickle(stream: IO[bytes]) -> str:
-    """Say what the next pickle in a stream holds.
+    """Say what the next pickle in a stream holds and what to do with it, in one line.
 
     Args:
         stream: stands at the pickle; may be cut off or damaged.
@@ -72,15 +72,22 @@ def describe_pickle(stream: IO[bytes]) -> str:
     outline = _outline(stream)
     if outline.starts_with_class:
         return (
-            f"a pickled {outline.classes[0].replace(' ', '.')}, not TorchScript (it was not opened)"
+            f"a pickled {outline.classes[0].replace(' ', '.')}, not TorchScript (not opened, as it "
+            f"can run any code): if you trust it, load it where its class is known and {EXPORT_IT}"
         )
     keys = [text for text in outline.texts if text in CHECKPOINT_KEYS]
     if keys:
-        return f"a training checkpoint (a dictionary with {', '.join(keys[:3])}), not TorchScript"
+        return (
+            f"a training checkpoint (a dictionary with {', '.join(keys[:3])}), not TorchScript: "
+            f"build its network in Python, load the weights from it and {EXPORT_IT}"
+        )
     if outline.has_tensors:
         first = f" such as {outline.texts[0]}" if outline.texts else ""
-        return f"a state dict, weights{first} without the network"
-    return "a pickle without a network in it (it was not opened)"
+        return (
+            f"a state dict, weights{first} without their network: "
+            f"build the network in Python, load them and {EXPORT_IT}"
+        )
+    return f"a pickle without a network in it, not TorchScript: {EXPORT_IT}"
 
 
 def _outline(stream: IO[bytes]) -> _Outline:
@@ -93,7 +100,7 @@ def _outline(stream: IO[bytes]) -> _Outline:
                 name = _global_name(opcode.name, argument, list(texts))
                 has_tensors |= "_rebuild_" in name
                 if not name.startswith(PLUMBING) and not _is_storage(name):
-                    starts_with_class |= not classes and not _has_keys(opcode.name, texts)
+                    starts_with_class |= not classes and not _has_keys(opcode.name, list(texts))
                     classes[name] = None
             elif isinstance(argument, str):
                 texts[argument] = None
@@ -107,8 +114,10 @@ def _global_name(opcode: str, argument: object, texts: list[str]) -> str:
     return str(argument) if opcode == "GLOBAL" else " ".join(texts[-2:])
 
 
-def _has_keys(opcode: str, texts: dict[str, None]) -> bool:
-    return len(texts) > (0 if opcode == "GLOBAL" else 2)
+def _has_keys(opcode: str, texts: list[str]) -> bool:
+    """Tell whether texts came before a class, other than those that belong to it."""
+    before = texts if opcode == "GLOBAL" else texts[:-2]
+    return bool(set(before) - {"module"})  # torch.save of old put this mark before a module's class
 
 
 def _is_storage(name: str) -> bool:

@@ -4,15 +4,15 @@ Looks at magic numbers, zip members and pickle opcodes. Nothing is unpickled: a 
 code.
 """
 
+import codecs
 import io
 import json
 import zipfile
 from collections.abc import Collection
 
-from landmark_core.model.pickles import describe_pickle, is_pickle, skip_legacy_header
+from landmark_core.model.pickles import EXPORT_IT, describe_pickle, is_pickle, skip_legacy_header
 
 MAX_PICKLE_BYTES = 16 * 2**20  # what it holds stands at its beginning
-EXPORT_AGAIN = "save it with torch.jit.script(model.eval()).save(FILE)"
 # (offset, bytes, what it is, what to do)
 MAGIC_NUMBERS = (
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras weights)", "only TorchScript runs here"),
@@ -55,11 +55,11 @@ def describe_foreign_file(data: bytes) -> str | None:
 
 def _describe_by_structure(data: bytes) -> str:
     if is_pickle(data):
-        return f"{describe_pickle(skip_legacy_header(data))}: in Python, load it and {EXPORT_AGAIN}"
+        return describe_pickle(skip_legacy_header(data))
     if _is_safetensors(data):
         return (
-            "a safetensors file, weights without the network: in Python, build the network, "
-            f"load them and {EXPORT_AGAIN}"
+            "a safetensors file, weights without their network: "
+            f"build the network in Python, load them and {EXPORT_IT}"
         )
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml")):
@@ -91,12 +91,11 @@ def _describe_members(archive: zipfile.ZipFile, members: Collection[str]) -> str
     if "data.pkl" in members:
         (pickled, *_) = [name for name in names if name.endswith("data.pkl")]
         with archive.open(pickled) as file:
-            pickled_as = describe_pickle(io.BytesIO(file.read(MAX_PICKLE_BYTES)))
-        return f"{pickled_as}: in Python, load it and {EXPORT_AGAIN}"
+            return describe_pickle(io.BytesIO(file.read(MAX_PICKLE_BYTES)))
     if {"archive_format", "models/model.json", "serialized_exported_program.json"} & set(members):
-        return f"a torch.export program (.pt2), not TorchScript: in Python, {EXPORT_AGAIN}"
+        return f"a torch.export program (.pt2), not TorchScript: from its network {EXPORT_IT}"
     if ".data/extern_modules" in members:
-        return f"a torch.package archive, not TorchScript: in Python, load it and {EXPORT_AGAIN}"
+        return f"a torch.package archive, not TorchScript: load it in Python and {EXPORT_IT}"
     if "model.weights.h5" in names:
         return "a Keras model, not TorchScript: only TorchScript runs here"
     if any(name.startswith("MAR-INF/") for name in names):
@@ -124,6 +123,10 @@ def _is_safetensors(data: bytes) -> bool:
 
 
 def _is_text(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # its last character may be cut
+    except UnicodeDecodeError:
+        return False
     return all(byte >= 0x20 or byte in b"\t\r\n\f" for byte in head)
 
 
