@@ -132,9 +132,10 @@ def _decode_as(kind: str, data: bytes, min_side: int, limits: ReadLimits) -> Dec
             side = _DRAFT_MARGIN * min_side
             image.draft(None, (side, side))
         _check_held(image, size, limits)
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
         image.load()
-        # Decoders that turn the pixels themselves (HEIF) take the mark out; AVIF's sets it.
+        # Asked after loading: decoders that turn the pixels themselves (HEIF, TIFF) have taken the
+        # mark out by then; AVIF's has put in what the file's own boxes say.
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
         turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
         upright = to_rgb(image) if turn is None else to_rgb(image).transpose(turn)
     swapped = turn is not None and orientation in (5, 6, 7, 8)

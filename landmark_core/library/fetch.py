@@ -52,7 +52,7 @@ def fetch_photo(
             return read(ref, limits)
         except TransientError as fault:
             if attempt >= limits.fetch_attempts:
-                raise PhotoError("fetch_error", f"{fault}, after {attempt} tries") from fault
+                raise PhotoError("fetch_error", f"{fault} (try {attempt} of {attempt})") from fault
         sleep(draw() * min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1)))
     raise AssertionError("count() does not end")
 
