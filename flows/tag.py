@@ -15,16 +15,14 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.console import one_line_errors
-from landmark_core import cli, report_text
+from landmark_core import cli, report_text, tagging
 from landmark_core.config import TagConfig
 from landmark_core.errors import TransientError
 from landmark_core.records import Shard
 from landmark_core.report import RunSummary, ShardReport
-from landmark_core.tagging import run as tagging
-from landmark_core.tagging import runner
 
 
 def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -43,14 +41,17 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
 )
 def tag_shard(shard: Shard, config: TagConfig) -> ShardReport:
     """Tag one shard; rows go to Parquet and only counts come back."""
-    report = runner.tag_shard(shard, config)
+    report = tagging.tag_shard(shard, config)
     rate = report.counts.photos / report.seconds
     get_run_logger().info("%d photos, %.1f photos/s", report.counts.photos, rate)
     return report
 
 
-# One worker: the device is busy with one shard, and the next one's photos are decoded beside it.
-@flow(name="tag-library", task_runner=ThreadPoolTaskRunner(max_workers=1))
+# The device and the workers that decode are busy with one shard at a time.
+ONE_AT_A_TIME: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=1)
+
+
+@flow(name="tag-library", task_runner=ONE_AT_A_TIME)
 def tag_library(config: TagConfig) -> RunSummary:
     """Tag what is missing of a library; safe to run again after any failure."""
     with tagging.open_run(config, tagging.NoProgress()) as run:

@@ -22,7 +22,7 @@ from landmark_core.errors import ConfigError, LandmarkError
 
 if TYPE_CHECKING:
     from landmark_core.report import RunSummary
-    from landmark_core.tagging.run import Progress
+    from landmark_core.tagging import Progress
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "LANDMARKS_DEBUG"  # set to anything: tracebacks and debug logs
@@ -155,7 +155,7 @@ def print_json(value: dict[str, Any]) -> None:
 @contextlib.contextmanager
 def drawn_progress(*, shown: bool) -> Iterator[Progress]:
     """Lend what a run tells its progress to: bars on stderr, or nothing."""
-    from landmark_core.tagging.run import NoProgress
+    from landmark_core.tagging import NoProgress
 
     if not shown:
         yield NoProgress()
@@ -207,7 +207,7 @@ def print_summary(summary: RunSummary, out: str, *, as_json: bool) -> None:
 def print_plan(arguments: argparse.Namespace) -> int:
     """Print what a run would do, for --dry-run."""
     from landmark_core.report_text import plan_to_text
-    from landmark_core.tagging.run import preview
+    from landmark_core.tagging import preview
 
     config = config_from(arguments)
     with drawn_progress(shown=not arguments.no_progress) as progress:
@@ -222,7 +222,7 @@ def print_plan(arguments: argparse.Namespace) -> int:
 def _tag(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         return print_plan(arguments)
-    from landmark_core.tagging.run import tag_library
+    from landmark_core.tagging import tag_library
 
     config = config_from(arguments)
     with drawn_progress(shown=not arguments.no_progress) as progress:
@@ -232,10 +232,12 @@ def _tag(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from landmark_core.report_text import status_to_json, status_to_text
+    from landmark_core.status_text import status_to_json, status_to_text
     from landmark_core.tables import Store, status_counts
 
     status = status_counts(Store(arguments.out))
+    if not status.photos and not status.runs:
+        raise ConfigError(f"nothing was tagged in {arguments.out}; give the --out of a run")
     if arguments.json:
         print_json(status_to_json(status))
     else:
@@ -244,13 +246,14 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _show_model(arguments: argparse.Namespace) -> int:
-    from landmark_core.model import describe_model, load_model
+    from landmark_core.model import load_model, show_model
+    from landmark_core.model_text import model_to_text
 
-    description = describe_model(load_model(arguments.model, classes=arguments.classes))
+    model = load_model(arguments.model, classes=arguments.classes)
     if arguments.json:
-        print_json(description.as_json())
+        print_json(show_model(model))
     else:
-        print(description.as_text())
+        print(model_to_text(model))
     return EXIT_DONE
 
 

@@ -68,7 +68,7 @@ def test_a_poisoned_shard_fails_alone(
         workers=0,
         shard_size=10,
     )
-    real = flow.runner.tag_shard
+    real = flow.tagging.tag_shard
 
     def poisoned(shard, config):
         if shard.number == 1:
@@ -76,7 +76,7 @@ def test_a_poisoned_shard_fails_alone(
         return real(shard, config)
 
     with monkeypatch.context() as patch:
-        patch.setattr(flow.runner, "tag_shard", poisoned)
+        patch.setattr(flow.tagging, "tag_shard", poisoned)
         state = flow.tag_library(config, return_state=True)
     assert state.is_failed()
     assert "1 of 4 shards failed (poison" in str(state.result(raise_on_failure=False))
