@@ -48,7 +48,7 @@ def tag_shard(shard: Shard, config: TagConfig) -> ShardReport:
 
 
 # The device and the workers that decode are busy with one shard at a time.
-ONE_AT_A_TIME: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=1)
+ONE_AT_A_TIME: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
 
 
 @flow(name="tag-library", task_runner=ONE_AT_A_TIME)

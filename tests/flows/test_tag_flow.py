@@ -1,5 +1,8 @@
 """The flow makes the same rows as the command, by a real Prefect engine and server."""
 
+import logging
+import sys
+
 import pandas
 import pytest
 
@@ -19,12 +22,22 @@ def prefect_server():
         yield
 
 
+@pytest.fixture
+def fresh_console(capfd):
+    """Prefect's console keeps the stream of the test that first used it; hand it this one's."""
+    for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
+        for handler in logging.getLogger(name).handlers:
+            if hasattr(handler, "console"):
+                handler.console.file = sys.stderr
+    return capfd
+
+
 def rows(out):
     return pandas.read_parquet(out / "tags").sort_values("uri", ignore_index=True)
 
 
 def test_same_rows_as_the_command_and_an_artifact(
-    prefect_server, drawn_library, tiny_model, tmp_path, capsys
+    prefect_server, drawn_library, tiny_model, tmp_path, capfd
 ):
     from prefect.artifacts import Artifact
 
@@ -42,16 +55,16 @@ def test_same_rows_as_the_command_and_an_artifact(
     assert "corrupt" in artifact.data
     assert str(by_flow / "heatmaps") in artifact.data
     assert flow_main(["--source", str(drawn_library), "--out", str(by_flow), *options]) == 0
-    assert "0 photos done" in capsys.readouterr().out
+    assert "0 photos done" in capfd.readouterr().out
     assert len(rows(by_flow)) == 32
 
 
-def test_a_wrong_setting_is_one_line_and_exit_code_2(prefect_server, tmp_path, capsys):
+def test_a_wrong_setting_is_one_line_and_exit_code_2(prefect_server, tmp_path, fresh_console):
     from flows.tag import main as flow_main
 
     code = flow_main(["--source", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")])
     assert code == 2
-    complained = capsys.readouterr().err
+    complained = fresh_console.readouterr().err
     assert "Traceback" not in complained
     assert "nowhere" in complained.splitlines()[-1]
 
