@@ -6,7 +6,6 @@ chain gives the very scores of the whole. A network that does more than that can
 """
 
 import io
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -16,7 +15,10 @@ import torch
 from torch import Tensor
 from torch.jit._fuser import optimized_execution
 
-from landmark_core.tagging.graph import NoCutError
+from landmark_core.model import quiet_torchscript
+from landmark_core.tagging.graph import SCRIPT_ERRORS, NoCutError, last_line
+
+_PASSED_OVER = ("AdaptiveAvgPool2d", "AdaptiveMaxPool2d", "Dropout", "Dropout2d", "Identity")
 
 Glue = Callable[[Tensor], Tensor]
 
@@ -39,7 +41,7 @@ class Chain:
     module: torch.jit.ScriptModule  # whose children the steps name
 
     def trunk_on(self, device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
-        """Return the trunk as a function, over an own copy of the model."""
+        """Return the trunk as a function, on a device."""
         copy = copy_module(self.module, device, dtype)
 
         def run_trunk(pixels: Tensor) -> Tensor:
@@ -48,7 +50,7 @@ class Chain:
         return run_trunk
 
     def head_on(self, device: torch.device) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-        """Return the head as a function in float32, over an own copy of the model."""
+        """Return the head as a function in float32 on a device."""
         copy = copy_module(self.module, device, torch.float32)
 
         def run_head(_pixels: Tensor, activations: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,9 +74,9 @@ def cut_children(module: torch.jit.ScriptModule, probe: Tensor) -> Chain:
         scores = module(probe)
         steps, values = _follow(module, probe)
         last = _find_last(values[-1], scores)
-    # The last value with a spatial extent; what feeds a pooling to fixed size, not its output.
+    # The last value with a spatial extent, before a pooling to fixed size and what only passes on.
     spatial = [i for i, v in enumerate(values) if v.ndim == 4 and v.shape[2] * v.shape[3] > 1]
-    while spatial and "AdaptiveAvgPool" in _part(module, steps[spatial[-1]].path).original_name:
+    while spatial and _part(module, steps[spatial[-1]].path).original_name in _PASSED_OVER:
         spatial.pop()
     if not spatial:
         raise NoCutError("none of its children makes a feature map")
@@ -85,11 +87,11 @@ def cut_children(module: torch.jit.ScriptModule, probe: Tensor) -> Chain:
 def copy_module(
     module: torch.jit.ScriptModule, device: torch.device, dtype: torch.dtype
 ) -> torch.nn.Module:
-    """Return a copy on a device, made through TorchScript's format; the module stays put."""
+    """Return the module on a device, as a copy made through TorchScript's format where it moves."""
+    if device.type == "cpu" and dtype == torch.float32:
+        return module  # it lies there already, and nothing here changes it
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        # Newer torch announces that TorchScript is deprecated; the format is not ours to change.
-        warnings.filterwarnings("ignore", message=r".*torch\.jit\.\S+ (is|are) deprecated")
+    with quiet_torchscript():
         torch.jit.save(module, buffer)
         buffer.seek(0)
         copy: torch.nn.Module = torch.jit.load(  # type: ignore[no-untyped-call]
@@ -103,18 +105,20 @@ def _follow(module: torch.jit.ScriptModule, probe: Tensor) -> tuple[list[Step], 
     steps: list[Step] = []
     values: list[Tensor] = []
     value = probe
+    reason = ""
     for path in _links(module, ""):
         child = _part(module, path)
         for before in (_as_it_is, _flat, _pooled):
             try:
                 value = child(before(value))
-            except (RuntimeError, IndexError):  # shapes do not fit: try the next way to call it
+            except (IndexError, *SCRIPT_ERRORS) as error:  # shapes do not fit: try the next glue
+                reason = last_line(error)
                 continue
             steps.append(Step(path=path, before=before))
             values.append(value)
             break
         else:
-            raise NoCutError(f"its part {path} does not take what the part before it returns")
+            raise NoCutError(f"its part {path} cannot be called on its own: {reason}")
     if not steps:
         raise NoCutError("it has no parts to call one after the other")
     return steps, values

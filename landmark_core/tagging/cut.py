@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from landmark_core.tagging.graph import Graph, NoCutError, Node, Value, build_function
+from landmark_core.tagging.graph import Graph, NoCutError, Node, NoMapError, Value, build_function
 
 _SOFTMAX = {"aten::softmax", "aten::log_softmax", "aten::_softmax", "aten::_log_softmax"}
 _RESIZING_POOLS = {"aten::adaptive_avg_pool2d", "aten::adaptive_max_pool2d"}
@@ -68,7 +68,8 @@ def cut_graph(graph: Graph, probe: Tensor) -> CutGraph:
         probe: (N, 3, H, W) normalised pixels to learn shapes from, N >= 2.
 
     Raises:
-        NoCutError: no feature map lies on every path, or attention comes after it.
+        NoCutError: no feature map lies on every path.
+        NoMapError: attention comes after the last one.
     """
     place = _last_feature_map(graph, probe)
     _refuse_attention(list(graph.nodes())[place + 1 :])
@@ -81,11 +82,13 @@ def _last_feature_map(graph: Graph, probe: Tensor) -> int:
     candidates = _single_crossings(graph)
     shapes = _run_and_measure(graph, candidates, probe)
     nodes = list(graph.nodes())
-    spatial = [
-        place
-        for place, shape in zip(candidates, shapes, strict=True)
-        if len(shape) == 4 and shape[0] == len(probe) and shape[2] * shape[3] > 1
-    ]
+    spatial: list[int] = []
+    for place, shape in zip(candidates, shapes, strict=True):
+        if len(shape) != 4 or shape[0] != len(probe):
+            continue
+        if shape[2:] == (1, 1):
+            break  # pooled: what has four dimensions after it is a vector in disguise
+        spatial.append(place)
     if not spatial:
         raise NoCutError("it has no feature map that all of its scores depend on")
     last = spatial[-1]
@@ -159,7 +162,7 @@ def _refuse_attention(nodes: list[Node]) -> None:
             value.node().kind() == "prim::Constant" for value in node.inputs()
         )
         if mixes or two_inputs:
-            raise NoCutError("attention follows its last feature map, as in a vision transformer")
+            raise NoMapError("attention follows its last feature map, as in a vision transformer")
 
 
 def _inner_nodes(node: Node) -> Iterable[Node]:

@@ -23,7 +23,7 @@ from landmark_core.tagging.device import (
     keeps_answers,
 )
 from landmark_core.tagging.explain import map_by_gradient, map_by_weights
-from landmark_core.tagging.graph import last_line
+from landmark_core.tagging.graph import SCRIPT_ERRORS, last_line
 from landmark_core.tagging.network import WAYS, Network, Way, take_apart
 from landmark_core.tagging.predict import Output
 
@@ -154,9 +154,10 @@ class Engine:
     def _to_device(self, pixels: Tensor, dtype: torch.dtype) -> Tensor:
         if self.device.type == "cuda":
             pixels = pixels.pin_memory().to(self.device, non_blocking=True)
-        # Turned while still one byte a value; convolutions run up to three times as fast on it.
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
-        return self._normalise(pixels, dtype).contiguous(memory_format=torch.channels_last)
+        # Turned while still one byte a value, and again where normalise turned it back.
+        layout = self._network.layout
+        pixels = pixels.contiguous(memory_format=layout)
+        return self._normalise(pixels, dtype).contiguous(memory_format=layout)
 
     def _in_parts(self, rows: Tensor, run: Callable[[Tensor], Part]) -> Iterator[Part]:
         """Yield run's results over consecutive parts of the rows, halved while memory runs out."""
@@ -173,7 +174,7 @@ class Engine:
     def _run_or_shrink(self, part: Tensor, run: Callable[[Tensor], Part]) -> Part | None:
         try:
             return run(part)
-        except (RuntimeError, MemoryError) as error:
+        except (MemoryError, *SCRIPT_ERRORS) as error:
             if not is_out_of_memory(error):
                 raise RunError(f"the model failed on {self.device}: {last_line(error)}") from error
             if len(part) == 1:

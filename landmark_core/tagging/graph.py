@@ -6,7 +6,6 @@ without ever touching the caller's module. What is private to torch stands here 
 TorchScript IR: https://github.com/pytorch/pytorch/blob/main/torch/csrc/jit/OVERVIEW.md
 """
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import Tensor
 from torch.jit._fuser import optimized_execution
 
 from landmark_core.errors import LandmarkError
+from landmark_core.model import quiet_torchscript
 
 # torch's stubs leave most of the graph API out, so graphs, nodes and values are Any here.
 Graph = Any
@@ -22,8 +22,16 @@ Node = Any
 Value = Any
 
 
+# What running TorchScript raises; its own Error is not a RuntimeError.
+SCRIPT_ERRORS = (RuntimeError, torch.jit.Error)
+
+
 class NoCutError(LandmarkError):
-    """This model's graph cannot be cut at a feature map; the message says why."""
+    """This model cannot be cut this way; the message says why."""
+
+
+class NoMapError(NoCutError):
+    """This model cannot be explained in any way: no feature map says where it looked."""
 
 
 def frozen_graph(module: torch.jit.ScriptModule) -> Graph:
@@ -32,9 +40,7 @@ def frozen_graph(module: torch.jit.ScriptModule) -> Graph:
     Raises:
         NoCutError: the module keeps state that freezing cannot fold, or forward takes more inputs.
     """
-    with warnings.catch_warnings():
-        # Newer torch announces that TorchScript is deprecated; the format is not ours to change.
-        warnings.filterwarnings("ignore", message=r".*torch\.jit\.\S+ (is|are) deprecated")
+    with quiet_torchscript():
         # A frozen module has no `training` any more, and torch refuses to freeze it again.
         frozen = torch.jit.freeze(module) if hasattr(module, "training") else module
     graph = frozen.graph.copy()
@@ -50,7 +56,10 @@ def frozen_graph(module: torch.jit.ScriptModule) -> Graph:
 
 
 def build_function(
-    graph: Graph, device: torch.device, dtype: torch.dtype
+    graph: Graph,
+    device: torch.device,
+    dtype: torch.dtype,
+    layout: torch.memory_format = torch.contiguous_format,
 ) -> Callable[..., Tensor | tuple[Tensor, ...]]:
     """Return a graph as a function whose weights lie on a device, in one floating type.
 
@@ -58,12 +67,13 @@ def build_function(
         graph: from frozen_graph or cut_graph; it is left as it is.
         device: where the function will run.
         dtype: floating type of the weights; integers stay integers.
+        layout: of the inputs to come; convolutions would turn their weights to it on every call.
     """
     placed = graph.copy()
     if placed.return_node().inputsSize() > 1:
         placed.makeMultiOutputIntoTuple()
     for node in placed.findAllNodes("prim::Constant", recurse=True):
-        _place_constant(node, device, dtype)
+        _place_constant(node, device, dtype, layout)
     function = torch._C._create_function_from_graph("forward", placed)  # noqa: SLF001
 
     def run(*inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
@@ -88,16 +98,15 @@ def _let_gradients_pass(graph: Graph) -> None:
                 node.destroy()
 
 
-def _place_constant(node: Node, device: torch.device, dtype: torch.dtype) -> None:
+def _place_constant(
+    node: Node, device: torch.device, dtype: torch.dtype, layout: torch.memory_format
+) -> None:
     if not node.hasAttribute("value"):
         return
     value = node.output().toIValue()
-    if isinstance(value, Tensor):
-        value = value.detach().to(device, dtype if value.is_floating_point() else None)
-        # Convolutions would turn the layout of their weights on every call.
-        channels_last = value.ndim == 4 and value.is_floating_point()
-        node.t_(
-            "value", value.contiguous(memory_format=torch.channels_last) if channels_last else value
-        )
-    elif isinstance(value, torch.device):  # traced models write down where they were traced
+    if isinstance(value, torch.device):  # traced models write down where they were traced
         node.s_("value", str(device))
+    elif isinstance(value, Tensor):
+        value = value.detach().to(device, dtype if value.is_floating_point() else None)
+        turned = value.ndim == 4 and value.is_floating_point()
+        node.t_("value", value.contiguous(memory_format=layout) if turned else value)

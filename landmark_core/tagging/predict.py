@@ -103,7 +103,7 @@ def rank_and_decide(
     entropy = torch.special.entr(p).sum(dim=1)  # (N,)
     energy = -logits.logsumexp(dim=1) if output == "logits" else None  # (N,)
     # A stable sort, not topk: equal scores come in class order, alone and in every batch.
-    order = log_p.sort(dim=1, descending=True, stable=True).indices[
+    order = logits.sort(dim=1, descending=True, stable=True).indices[
         :, : max(k, 2)
     ]  # (N, max(k, 2))
     best = p.gather(1, order).float()  # rounded as stored, so that rows repeat the decision
