@@ -1,12 +1,16 @@
 """The flow makes the same rows as the command, by a real Prefect engine and server."""
 
-import logging
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pandas
 import pytest
 
 from landmark_core.cli import main
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -20,16 +24,6 @@ def prefect_server():
 
     with prefect_test_harness(server_startup_timeout=90):
         yield
-
-
-@pytest.fixture
-def fresh_console(capfd):
-    """Prefect's console keeps the stream of the test that first used it; hand it this one's."""
-    for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
-        for handler in logging.getLogger(name).handlers:
-            if hasattr(handler, "console"):
-                handler.console.file = sys.stderr
-    return capfd
 
 
 def rows(out):
@@ -59,14 +53,23 @@ def test_same_rows_as_the_command_and_an_artifact(
     assert len(rows(by_flow)) == 32
 
 
-def test_a_wrong_setting_is_one_line_and_exit_code_2(prefect_server, tmp_path, fresh_console):
-    from flows.tag import main as flow_main
+def test_a_wrong_setting_is_one_line_and_exit_code_2(prefect_server, tmp_path):
+    from prefect.settings import get_current_settings
 
-    code = flow_main(["--source", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")])
-    assert code == 2
-    complained = fresh_console.readouterr().err
-    assert "Traceback" not in complained
-    assert "nowhere" in complained.splitlines()[-1]
+    command = [sys.executable, "-m", "flows.tag", "--source", str(tmp_path / "nowhere")]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "out")],
+        cwd=ROOT,
+        env={**os.environ, "PREFECT_API_URL": str(get_current_settings().api.url)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("landmarks: SOURCE must be")
+    assert "nowhere" in last
 
 
 def test_a_poisoned_shard_fails_alone(
