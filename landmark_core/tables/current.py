@@ -36,47 +36,47 @@ _DECISIONS_SCHEMA = subset(
 _DECIDING = ("decision", "tag")  # columns of a row that the final answer is made of
 
 _TABLES = """
-CREATE TABLE keys (number BIGINT, photo_id VARCHAR, tagged BIGINT, version version);
+CREATE TABLE keys (number BIGINT, photo UHUGEINT, version UHUGEINT, moment HUGEINT);
 CREATE TABLE reviews (
-    number BIGINT, photo_id VARCHAR, decision_id VARCHAR, undoes VARCHAR, decision VARCHAR,
-    tag VARCHAR, reviewer VARCHAR, decided BIGINT, version version
+    version UHUGEINT, moment HUGEINT, decision_id VARCHAR, undoes VARCHAR, decision VARCHAR,
+    tag VARCHAR, reviewer VARCHAR, decided_at TIMESTAMPTZ
 );
 """
 
 _INSERT_KEYS = """
 INSERT INTO keys
-SELECT number, photo_id, epoch_us(tagged_at),
-       version_of(etag, size_bytes, epoch_us(modified_at))
+SELECT number, photo_key(photo_id),
+       version_key(photo_id, etag, size_bytes, epoch_us(modified_at)),
+       moment(epoch_us(tagged_at), number)
 FROM incoming
 """
 
 # An accepted photo has the tag that the person saw, whatever a later model says.
 _INSERT_REVIEWS = """
 INSERT INTO reviews
-SELECT number, photo_id, decision_id, undoes, decision,
+SELECT version_key(photo_id, etag, size_bytes, epoch_us(modified_at)),
+       moment(epoch_us(decided_at), number), decision_id, undoes, decision,
        CASE decision WHEN 'accepted' THEN coalesce(tag, model_tag) WHEN 'corrected' THEN tag END,
-       reviewer, epoch_us(decided_at), version_of(etag, size_bytes, epoch_us(modified_at))
+       reviewer, decided_at
 FROM incoming
 """
 
 _NEWEST = """
 CREATE TABLE newest AS
 WITH last_rows AS (
-    SELECT photo_id, arg_max({'number': number, 'version': version}, (tagged, number)) AS last
-    FROM keys GROUP BY photo_id
+    SELECT arg_max(number, moment) AS number FROM keys GROUP BY photo
 ), standing AS (
     SELECT * FROM reviews
     WHERE decision IN ('accepted', 'corrected', 'not_a_landmark') AND undoes IS NULL
       AND decision_id NOT IN (SELECT undoes FROM reviews WHERE undoes IS NOT NULL)
 ), last_reviews AS (
-    SELECT photo_id, version, arg_max(standing, (decided, decision_id, number)) AS review
-    FROM standing GROUP BY photo_id, version
+    SELECT version, arg_max(standing, moment) AS review FROM standing GROUP BY version
+), reviewed AS (
+    SELECT number, review FROM keys JOIN last_reviews USING (version)
 )
-SELECT last.number AS number, review.decision AS review, review.tag AS review_tag,
-       review.reviewer AS reviewer, review.decided AS decided
-FROM last_rows LEFT JOIN last_reviews
-  ON last_rows.photo_id = last_reviews.photo_id
- AND last_rows.last.version IS NOT DISTINCT FROM last_reviews.version
+SELECT number, review.decision AS review, review.tag AS review_tag,
+       review.reviewer AS reviewer, review.decided_at AS decided_at
+FROM last_rows LEFT JOIN reviewed USING (number)
 """
 
 _FINAL = """
@@ -87,7 +87,7 @@ SELECT CASE WHEN review = 'not_a_landmark' THEN 'no_landmark'
             WHEN decision = 'tagged' THEN tag END AS final_tag,
        CASE WHEN review IS NOT NULL THEN 'person'
             WHEN decision <> 'review' THEN 'machine' END AS settled_by,
-       reviewer, decided AS decided_at
+       reviewer, decided_at
 FROM incoming ORDER BY number
 """
 

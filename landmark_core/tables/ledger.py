@@ -32,21 +32,20 @@ _KEYS_SCHEMA = subset(
 )
 
 _TABLES = """
-CREATE TABLE listing (number BIGINT, photo_id VARCHAR, version version);
-CREATE TABLE ledger (
-    number BIGINT, photo_id VARCHAR, version version, status VARCHAR, tagged BIGINT
-);
+CREATE TABLE listing (number BIGINT, photo UHUGEINT, version UHUGEINT);
+CREATE TABLE ledger (version UHUGEINT, moment HUGEINT, status VARCHAR);
 """
 
 _INSERT_LISTING = """
 INSERT INTO listing
-SELECT number, photo_id, version_of(etag, size_bytes, modified_us) FROM incoming
+SELECT number, photo_key(photo_id), version_key(photo_id, etag, size_bytes, modified_us)
+FROM incoming
 """
 
 _INSERT_LEDGER = """
 INSERT INTO ledger
-SELECT number, photo_id, version_of(etag, size_bytes, epoch_us(modified_at)), status,
-       epoch_us(tagged_at)
+SELECT version_key(photo_id, etag, size_bytes, epoch_us(modified_at)),
+       moment(epoch_us(tagged_at), number), status
 FROM incoming WHERE model_id = $model_id AND preprocess_id = $preprocess_id
 """
 
@@ -54,15 +53,12 @@ FROM incoming WHERE model_id = $model_id AND preprocess_id = $preprocess_id
 _FATES = """
 CREATE TABLE fates AS
 WITH listed AS (
-    SELECT photo_id, min(number) AS number, arg_min(version, number) AS version
-    FROM listing GROUP BY photo_id
+    SELECT min(number) AS number, arg_min(version, number) AS version
+    FROM listing GROUP BY photo
 ), newest AS (
-    SELECT photo_id, version, arg_max(status, (tagged, number)) AS status
-    FROM ledger GROUP BY photo_id, version
+    SELECT version, arg_max(status, moment) AS status FROM ledger GROUP BY version
 )
-SELECT listed.number, newest.status
-FROM listed LEFT JOIN newest
-  ON listed.photo_id = newest.photo_id AND listed.version IS NOT DISTINCT FROM newest.version
+SELECT number, status FROM listed LEFT JOIN newest USING (version)
 """
 
 

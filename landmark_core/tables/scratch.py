@@ -1,4 +1,4 @@
-"""Scratch room for questions over whole libraries: a DuckDB database in a temporary folder.
+"""Scratch room for questions over whole libraries: a DuckDB database and a temporary folder.
 
 Work that outgrows the memory limit goes to disk there (TMPDIR says where), and all of it is gone
 when the block ends. DuckDB fetches nothing from the network here: extensions are off.
@@ -17,13 +17,16 @@ from landmark_core.errors import RunError
 
 MEMORY_LIMIT = "640MB"  # DuckDB's own; the whole process stays under 2 GB with ten million photos
 
-# A photo's version: its etag where the store gives one, else its size and modification time.
-_VERSION = """
-CREATE MACRO version_of(etag, size_bytes, modified_us) AS {
-    'etag': etag, 'size': CASE WHEN etag IS NULL THEN size_bytes END,
-    'modified': CASE WHEN etag IS NULL THEN modified_us END
-};
-CREATE TYPE version AS STRUCT(etag VARCHAR, size BIGINT, modified BIGINT);
+# Keys are 128-bit digests: unlike texts they have one size, so that DuckDB can spill every step.
+#   photo_key      who
+#   version_key    who and which version: the etag where there is one, else size and time
+#   moment         orders rows by their time; of equally new ones, the later row is newer
+_KEYS = """
+CREATE MACRO photo_key(photo_id) AS md5_number(photo_id);
+CREATE MACRO version_key(photo_id, etag, size_bytes, modified_us) AS md5_number(concat(
+    photo_id, CASE WHEN etag IS NULL THEN concat(' s', size_bytes, ' ', modified_us)
+                   ELSE concat(' e', etag) END));
+CREATE MACRO moment(time_us, number) AS time_us::HUGEINT * 1_000_000_000_000 + number;
 """
 
 
@@ -70,7 +73,7 @@ def open_scratch() -> Iterator[Scratch]:
             tempfile.TemporaryDirectory(prefix="landmarks-", ignore_cleanup_errors=True) as folder,
             _connect(Path(folder)) as database,
         ):
-            database.execute(_VERSION)
+            database.execute(_KEYS)
             yield Scratch(Path(folder), database)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         reason = str(error).splitlines()[0]
@@ -82,7 +85,7 @@ def open_scratch() -> Iterator[Scratch]:
 
 def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
-        str(folder / "scratch.duckdb"),
+        ":memory:",
         config={
             "memory_limit": MEMORY_LIMIT,
             "temp_directory": str(folder / "spill"),

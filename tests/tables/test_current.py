@@ -307,7 +307,7 @@ def plain_model(
     return answers
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=st.lists(small_rows, max_size=10), cut=st.integers(0, 10), reviews=small_reviews())
 def test_final_answers_equal_those_of_a_plain_model(rows, cut, reviews):
     with tempfile.TemporaryDirectory() as out:

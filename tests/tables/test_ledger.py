@@ -235,7 +235,7 @@ def ids_of(refs: list[PhotoRef]) -> set[str]:
     return {ref.photo_id for ref in refs}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     listing=st.lists(small_refs, max_size=6),
     rows=st.lists(small_rows, max_size=12),
@@ -252,7 +252,7 @@ def test_counts_equal_those_of_a_plain_model(listing, rows, cut, retry_failed, l
     assert counts == plain_model(listing, rows, retry_failed=retry_failed, limit=limit)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(listing=st.lists(small_refs, max_size=6), order=st.randoms())
 def test_what_was_written_is_never_missing_again(listing, order):
     with tempfile.TemporaryDirectory() as out:
