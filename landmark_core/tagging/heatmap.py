@@ -29,6 +29,7 @@ _INFERNO = bytes.fromhex(
 _COLOURFUL = 0.45  # of the photo's saturation is left
 _DIMMED = 0.65  # of the brightness is left outside of the crop
 _OPACITY = 0.7  # of the colour where the map is hottest
+_OUTLINE = 3  # pixels, dark-light-dark
 _JPEG_QUALITY = 88
 
 
@@ -95,12 +96,12 @@ def _heat(cam: NDArray[np.float32], box: Box, inside: tuple[int, int, int, int])
     cells = Image.fromarray(np.clip(cam / hottest, 0, 1) if usable else np.zeros_like(cam))
     per_x = cells.width / (box[2] - box[0])
     per_y = cells.height / (box[3] - box[1])
-    region = (
-        max((inside[0] - box[0]) * per_x, 0.0),
-        max((inside[1] - box[1]) * per_y, 0.0),
-        min((inside[2] - box[0]) * per_x, float(cells.width)),
-        min((inside[3] - box[1]) * per_y, float(cells.height)),
-    )
+    # A box of less than a pixel may lie beside the pixel that shows it: a sliver is its colour.
+    left = min(max((inside[0] - box[0]) * per_x, 0.0), cells.width - 0.01)
+    top = min(max((inside[1] - box[1]) * per_y, 0.0), cells.height - 0.01)
+    right = min(max((inside[2] - box[0]) * per_x, left + 0.01), cells.width)
+    bottom = min(max((inside[3] - box[1]) * per_y, top + 0.01), cells.height)
+    region = (left, top, right, bottom)
     size = (inside[2] - inside[0], inside[3] - inside[1])
     smooth = np.asarray(cells.resize(size, Image.Resampling.BICUBIC, box=region))
     return Image.fromarray((smooth.clip(0, 1) * 255).round().astype(np.uint8))
@@ -121,8 +122,10 @@ def _heated(photo: Image.Image, heat: Image.Image) -> Image.Image:
 def _outline(picture: Image.Image, inside: tuple[int, int, int, int]) -> None:
     """Draw the edge of what the network saw: white on black, to be seen on any photo."""
     left, top, right, bottom = inside
+    if min(right - left, bottom - top) < 2 * _OUTLINE:
+        return  # nothing would be left to see inside
     draw = ImageDraw.Draw(picture)
-    draw.rectangle((left, top, right - 1, bottom - 1), outline="black", width=3)
+    draw.rectangle((left, top, right - 1, bottom - 1), outline="black", width=_OUTLINE)
     draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), outline="white")
 
 
