@@ -124,28 +124,26 @@ class PhotoLoader:
 
     def _start_stream(self) -> None:
         """Let the workers begin with what the feed holds; they start where there are none."""
-        if self._loader is None:
-            warm_up_workers()
-            self._loader = self._make_loader()
-        with main_module_hidden(unless_used_by=self._preprocess):
+        warm_up_workers()
+        with warnings.catch_warnings(), main_module_hidden(unless_used_by=self._preprocess):
+            # torch advises against more workers than cores; with buckets they wait, not work.
+            warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
+            if self._loader is None:
+                self._loader = self._make_loader()
             self._iterator = iter(self._loader)
 
     def _make_loader(self) -> DataLoader[Any]:
-        with warnings.catch_warnings():
-            # torch advises against more workers than cores; with buckets they wait, not work.
-            warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
-            return DataLoader(
-                PhotoDataset(self._preprocess, self._limits),
-                batch_sampler=self._feed,
-                num_workers=self._workers,
-                collate_fn=partial(
-                    pack, shape=self._preprocess.shape, shared=self._fits_shared_memory()
-                ),
-                prefetch_factor=self._prefetch,
-                persistent_workers=True,
-                worker_init_fn=settle_worker,
-                multiprocessing_context=worker_context(),
-            )
+        shape, shared = self._preprocess.shape, self._fits_shared_memory()
+        return DataLoader(
+            PhotoDataset(self._preprocess, self._limits),
+            batch_sampler=self._feed,
+            num_workers=self._workers,
+            collate_fn=partial(pack, shape=shape, shared=shared),
+            prefetch_factor=self._prefetch,
+            persistent_workers=True,
+            worker_init_fn=settle_worker,
+            multiprocessing_context=worker_context(),
+        )
 
     def _fits_shared_memory(self) -> bool:
         """Say whether the batches under way fill at most half of /dev/shm (64 MB in Docker)."""

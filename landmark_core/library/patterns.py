@@ -27,6 +27,8 @@ class Patterns:
 
     def keeps(self, relative: str) -> bool:
         """Say whether the photo at this relative path stays in the library."""
+        if self.include is None and self.exclude is None:
+            return True
         trail = _trail(relative)
         if self.exclude is not None and any(map(self.exclude.fullmatch, trail)):
             return False

@@ -7,16 +7,15 @@ them survives that.
 """
 
 import contextlib
-import ctypes
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from multiprocessing.context import BaseContext
 
 _PRELOAD = ["landmark_core.library.loader"]  # brings torch, Pillow and NumPy
-_PR_SET_PDEATHSIG = 1  # Linux, prctl(2)
 
 
 def worker_context() -> BaseContext:
@@ -49,10 +48,19 @@ def warm_up_workers() -> None:
 def settle_worker(_number: int = 0) -> None:
     """Make this process a quiet one that dies with its parent; runs first in every worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        # The fork server ends with the command, however that ends; the worker ends with the server,
-        # also in the middle of a decoder or of a full pipe, where it would not look.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    """Wait for the command's end, however it ends, and leave at once.
+
+    Nobody else would: torch watches the worker's own parent, which is the fork server, and that
+    lives as long as one of its workers does.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextlib.contextmanager
