@@ -53,17 +53,19 @@ def adopt(
     """
     network, converted = _as_float32(module)
     parts = take_apart(network) or _assume(network)
-    scores = probe_scores(parts.module, parts.settings.crop_size)  # (4, C)
+    scores = probe_scores(parts.module, parts.settings.crop_size)  # (3, C)
+    guessed, guess = name_output(scores)
     names, named = _choose_names(network, class_names, count=scores.shape[1])
     card = ModelCard(
         name=PurePath(path).stem or "model",
         class_names=names,
         preprocess=parts.settings,
-        output=parts.output,
+        output=parts.output or guessed,
         thresholds=Thresholds(tagged_from=0.5),
         notes="adopted from a TorchScript file without a card",
     )
-    notes = (*converted, *parts.notes, *named, THRESHOLDS_NOTE)
+    guesses = () if parts.output else (guess,)
+    notes = (*converted, *parts.notes, *guesses, *named, THRESHOLDS_NOTE)
     return Adopted(module=parts.module, card=card, notes=notes)
 
 
@@ -78,19 +80,18 @@ def _as_float32(module: torch.jit.ScriptModule) -> tuple[torch.jit.ScriptModule,
 def _assume(module: torch.jit.ScriptModule) -> TakenApart:
     """Treat the module as a bare network that takes ImageNet's preprocessing."""
     size = find_input_size(module)
-    output, guess = name_output(probe_scores(module, size))
     if _resizes_first(module):
         settings = PreprocessSettings(
             resize_size=RAW_SIZE, crop_size=RAW_SIZE, mean=(0.0,) * 3, std=(1.0,) * 3
         )
-        return TakenApart(module=module, settings=settings, output=output, notes=(RAW_NOTE, guess))
+        return TakenApart(module=module, settings=settings, output=None, notes=(RAW_NOTE,))
     settings = PreprocessSettings(resize_size=round(size * IMAGENET_RATIO), crop_size=size)
     assumed = (
         "it does not say how photos are prepared: assumed ImageNet's way "
         f"(short side {settings.resize_size}, centre {size}, ImageNet mean and std), "
         f"{size} being the first usual size that it takes"
     )
-    return TakenApart(module=module, settings=settings, output=output, notes=(assumed, guess))
+    return TakenApart(module=module, settings=settings, output=None, notes=(assumed,))
 
 
 def _resizes_first(module: torch.jit.ScriptModule) -> bool:

@@ -8,11 +8,10 @@ tags, a zip bomb fills the memory. Both are refused here. Layout:
 
 import io
 import zipfile
-import zlib
 from dataclasses import dataclass
 
 from landmark_core.errors import ConfigError
-from landmark_core.model.recognise import describe_foreign_file
+from landmark_core.model.recognise import DAMAGE, describe_foreign_file
 
 CARD_FILE = "landmarks.json"
 MAX_CODE_BYTES = 64 * 2**20  # all code/*.py together; a large network takes about 1 MiB
@@ -49,9 +48,8 @@ def open_script_archive(data: bytes, name: str) -> ScriptArchive:
             return ScriptArchive(
                 code=_read_code(archive, name), card_text=_read_card(archive, name)
             )
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        # RuntimeError: encrypted; NotImplementedError: a compression that Python lacks
-        raise _damaged(name, str(error)) from error
+    except DAMAGE as error:
+        raise _damaged(name, str(error) or type(error).__name__) from error
 
 
 def _damaged(name: str, reason: str) -> ConfigError:
@@ -70,7 +68,7 @@ def _check_sizes(archive: zipfile.ZipFile, size: int, name: str) -> None:
 def _check_sums(archive: zipfile.ZipFile, name: str) -> None:
     broken = archive.testzip()
     if broken is not None:
-        raise _damaged(name, f"{broken} fails its checksum")
+        raise _damaged(name, f"{broken!r} fails its checksum")
 
 
 def _read_code(archive: zipfile.ZipFile, name: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from landmark_core.model.operators import provide_operators, unknown_operator
 from landmark_core.model.preprocess import Preprocess, preprocess_id
 from landmark_core.model.probe import last_line, run_module
 from landmark_core.model.source import ModelFile, read_model_file
-from landmark_core.model.torchscript import load_script, save_script
+from landmark_core.model.torchscript import SCRIPT_ERRORS, load_script, save_script
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def check_scores(module: torch.jit.ScriptModule, card: ModelCard) -> None:
     size = card.preprocess.crop_size
     try:
         scores = run_module(module, torch.zeros(1, 3, size, size))
-    except RuntimeError as error:
+    except SCRIPT_ERRORS as error:
         raise ConfigError(
             f"it fails on a (1, 3, {size}, {size}) input: {last_line(error)}"
         ) from error
@@ -132,11 +132,7 @@ def _load(file: ModelFile, archive: ScriptArchive) -> torch.jit.ScriptModule:
     provide_operators(archive.code)
     try:
         return load_script(file.data)
-    except (
-        RuntimeError,
-        ValueError,
-        IndexError,
-    ) as error:  # what torch raises for files it refuses
+    except (*SCRIPT_ERRORS, ValueError, IndexError) as error:
         operator = unknown_operator(error)
         if operator is not None:
             raise ConfigError(

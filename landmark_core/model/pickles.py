@@ -72,7 +72,7 @@ def describe_pickle(stream: IO[bytes]) -> str:
     outline = _outline(stream)
     if outline.starts_with_class:
         return (
-            f"a pickled {outline.classes[0].replace(' ', '.')}, not TorchScript (not opened, as it "
+            f"a pickled {_dotted(outline.classes[0])}, not TorchScript (not opened, as it "
             f"can run any code): if you trust it, load it where its class is known and {EXPORT_IT}"
         )
     keys = [text for text in outline.texts if text in CHECKPOINT_KEYS]
@@ -82,12 +82,16 @@ def describe_pickle(stream: IO[bytes]) -> str:
             f"build its network in Python, load the weights from it and {EXPORT_IT}"
         )
     if outline.has_tensors:
-        first = f" such as {outline.texts[0]}" if outline.texts else ""
+        first = f" such as {outline.texts[0][:60]!r}" if outline.texts else ""
         return (
             f"a state dict, weights{first} without their network: "
             f"build the network in Python, load them and {EXPORT_IT}"
         )
     return f"a pickle without a network in it, not TorchScript: {EXPORT_IT}"
+
+
+def _dotted(name: str) -> str:
+    return ".".join(name[:120].split())
 
 
 def _outline(stream: IO[bytes]) -> _Outline:

@@ -20,7 +20,7 @@ from landmark_core.errors import ConfigError
 from landmark_core.model.card import Interpolation, Output, PreprocessSettings
 from landmark_core.model.preprocess import Preprocess
 from landmark_core.model.probe import name_output, run_module
-from landmark_core.model.torchscript import quiet_torchscript
+from landmark_core.model.torchscript import SCRIPT_ERRORS, brief_execution, quiet_torchscript
 
 EXACT = 1e-6  # largest relative difference to the file's own result
 FALLBACK_SIZE = 256  # pixels, short side where the file does not tell
@@ -38,7 +38,7 @@ class TakenApart:
 
     module: ScriptModule  # normalised (N, 3, H, W) -> (N, C) scores
     settings: PreprocessSettings
-    output: Output
+    output: Output | None  # None where only running the module can tell
     notes: tuple[str, ...]
 
 
@@ -70,7 +70,7 @@ def take_apart(module: ScriptModule) -> TakenApart | None:
         return None
     try:
         output = _compare_parts(module, transforms, network)
-    except (RuntimeError, ConfigError):  # its parts do not run on photos: not a predictor
+    except (*SCRIPT_ERRORS, ConfigError):  # its parts do not run on photos: not a predictor
         return None
     if output is None:
         return None
@@ -83,7 +83,7 @@ def _compare_parts(
     """Return what `model` gives, where model(transforms(x)) explains the file's own result."""
     images = _random_images(2, 300, 340) / 255  # (2, 3, H, W)
     own = run_module(module, images)
-    with torch.inference_mode():
+    with brief_execution():
         scores = network(transforms(images))
     if _equal(scores.softmax(dim=1), own) and not _equal(scores, own):
         return "logits"
@@ -155,7 +155,7 @@ def _match_resize(resize: nn.Module) -> tuple[Interpolation, bool] | None:
     The attribute is an enum of torchvision's, which cannot be read without importing torchvision.
     """
     image = _random_images(1, 517, 613) / 255
-    with torch.inference_mode():
+    with brief_execution():
         resized = resize(image)
     modes: tuple[Interpolation, ...] = ("bilinear", "bicubic")
     for mode in modes:
@@ -172,7 +172,7 @@ def _read_resize(transforms: nn.Module) -> int | None:
     """Return the side that the first Resize gives the short side of a photo."""
     for child in transforms.children():
         if child.original_name == "Resize":
-            with torch.inference_mode():
+            with brief_execution():
                 resized: Tensor = child(torch.zeros(1, 3, 300, 340))
             return min(resized.shape[-2:])
     return None
@@ -187,7 +187,7 @@ def _agrees(settings: PreprocessSettings, transforms: nn.Module, network: nn.Mod
         pixels = _random_images(1, height, width)
         photo = Image.fromarray(pixels[0].permute(1, 2, 0).to(torch.uint8).numpy())
         ours = torch.from_numpy(np.ascontiguousarray(preprocess.apply(photo).transpose(2, 0, 1)))
-        with torch.inference_mode():
+        with brief_execution():
             scores = network(preprocess.normalise(ours[None]))
             if not _equal(scores, network(transforms(pixels / 255))):
                 return False

@@ -8,10 +8,22 @@ import codecs
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Collection
 
 from landmark_core.model.pickles import EXPORT_IT, describe_pickle, is_pickle, skip_legacy_header
 
+# What zipfile raises for archives that are damaged, encrypted, or compressed in ways unknown here.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 MAX_PICKLE_BYTES = 16 * 2**20  # what it holds stands at its beginning
 # (offset, bytes, what it is, what to do)
 MAGIC_NUMBERS = (
@@ -80,7 +92,7 @@ def _describe_zip(data: bytes) -> str | None:
             if any(name.startswith("code/") for name in members) and "data.pkl" in members:
                 return None
             return _describe_members(archive, members)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except DAMAGE:
         return (
             f"cut off or damaged: {len(data)} bytes of a zip archive without its end: get it again"
         )
@@ -101,7 +113,7 @@ def _describe_members(archive: zipfile.ZipFile, members: Collection[str]) -> str
     if any(name.startswith("MAR-INF/") for name in names):
         return "a TorchServe archive: unpack it and give the .pt file inside"
     inside = next((name for name in names if name.endswith((".pt", ".pth"))), None)
-    holds = f" that holds {inside}" if inside else ""
+    holds = f" that holds {inside!r}" if inside else ""
     return f"a zip archive{holds}, not TorchScript: unpack it and give the model file inside"
 
 

@@ -12,13 +12,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
+from torch.jit._fuser import optimized_execution
+
+# What running or loading TorchScript raises; what scripted code raises itself is no RuntimeError.
+SCRIPT_ERRORS = (RuntimeError, torch.jit.Error)
 
 
 @contextmanager
 def quiet_torchscript() -> Iterator[None]:
     """Silence "torch.jit.* is deprecated" inside the block."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r".*torch\.jit\.\S+ (is|are) deprecated.*")
+        warnings.filterwarnings(
+            "ignore", message=r".*torch\.jit\.\S+ (is|are) (deprecated|not supported).*"
+        )
+        yield
+
+
+@contextmanager
+def brief_execution() -> Iterator[None]:
+    """Run modules inside the block without gradients and without compiling them first.
+
+    TorchScript spends its second call of every shape on optimising: worth it for a library of
+    photos, a second or two lost for the few calls that get to know a file.
+    """
+    with torch.inference_mode(), optimized_execution(should_optimize=False):
         yield
 
 

@@ -10,6 +10,7 @@ from landmark_core.errors import ConfigError
 from landmark_core.model import quiet_torchscript
 from landmark_core.model.adopt import adopt
 from landmark_core.model.preprocess import Preprocess
+from landmark_core.model.torchscript import load_script, save_script
 
 NAMES = ("a", "b", "c")
 
@@ -70,7 +71,8 @@ def test_other_precisions_become_float32(kind, make_cnn, to_script):
 def test_frozen_predictor_gets_raw_pixels(make_predictor):
     predictor = make_predictor()
     with quiet_torchscript():
-        frozen = torch.jit.freeze(predictor)
+        # As from a file: modules scripted in this process share half-inlined functions.
+        frozen = torch.jit.freeze(load_script(save_script(predictor, {})))
     adopted = adopt(frozen, path="m", class_names=NAMES)
     assert adopted.card.output == "probabilities"
     assert told(adopted, "resizes photos by itself")

@@ -48,7 +48,7 @@ def test_a_flipped_bit_in_the_weights_is_refused_though_torch_takes_it(saved):
     damaged = bytearray(saved)
     damaged[weights.header_offset + 400] ^= 0x40
     load_script(bytes(damaged))
-    with pytest.raises(ConfigError, match=r"damaged \(.*data/0 fails its checksum\)"):
+    with pytest.raises(ConfigError, match=r"damaged \(.*data/0' fails its checksum\)"):
         open_script_archive(bytes(damaged), "m")
 
 

@@ -18,6 +18,13 @@ class OneVector(nn.Module):
         return x.mean(dim=(0, 2, 3))
 
 
+class Picky(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[2] != 160:
+            raise ValueError("only 160 pixels, please")
+        return x.mean(dim=(2, 3))
+
+
 class Infinite(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x.mean(dim=(2, 3)) / 0
@@ -32,6 +39,12 @@ class BatchMinded(nn.Module):
 def test_input_size_of_a_fixed_head_is_found(size, to_script):
     network = nn.Sequential(nn.Flatten(), nn.Linear(3 * size * size, 2))
     assert find_input_size(to_script(network)) == size
+
+
+def test_errors_that_scripted_code_raises_itself_are_understood(to_script):
+    assert find_input_size(to_script(Picky())) == 160
+    with pytest.raises(ConfigError, match=r"batch of 3: .*only 160 pixels"):
+        probe_scores(to_script(Picky()), 32)
 
 
 def test_network_for_grey_photos_is_refused(to_script):
@@ -59,7 +72,7 @@ def test_batch_size_fixed_by_tracing_is_refused(to_trace):
         def forward(self, x: Tensor) -> Tensor:
             return x.mean(dim=(2, 3)).view(1, 3)
 
-    with pytest.raises(ConfigError, match="batch of 4"):
+    with pytest.raises(ConfigError, match="batch of 3"):
         probe_scores(to_trace(Fixed(), torch.zeros(1, 3, 32, 32)), 32)
 
 
@@ -89,6 +102,7 @@ LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.1, 0.2, 0.3]])
         pytest.param(LOGITS, "logits", "neither", id="logits"),
         pytest.param(LOGITS.softmax(1), "probabilities", "sum to 1", id="softmax"),
         pytest.param(LOGITS.sigmoid(), "probabilities", "sigmoid", id="sigmoid"),
+        pytest.param(LOGITS * 0, "logits", "neither", id="untrained-head"),
         pytest.param(LOGITS.log_softmax(1), "logits", "log-probabilities", id="log-softmax"),
     ],
 )

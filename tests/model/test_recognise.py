@@ -11,6 +11,8 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from landmark_core.model.recognise import describe_foreign_file
@@ -86,7 +88,7 @@ KINDS = [
     pytest.param(image("PNG"), "PNG image", id="png"),
     pytest.param(pickle.dumps([1, 2]), "pickle without a network", id="pickle"),
     pytest.param(zipped(a__readme=b"x"), "a zip archive, not", id="zip"),
-    pytest.param(zipped(a__best=b"x", **{"run/best.pt": b"x"}), "holds run/best.pt", id="zipped"),
+    pytest.param(zipped(a__best=b"x", **{"run/best.pt": b"x"}), "holds 'run/best.pt'", id="zipped"),
     pytest.param(
         zipped(**{"config.json": b"{}", "model.weights.h5": b""}), "Keras model", id="keras"
     ),
@@ -106,7 +108,7 @@ def test_file_is_said_to_be_what_it_is(data, message):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        pytest.param(WEIGHTS.state_dict(), "a state dict, weights such as weight", id="state"),
+        pytest.param(WEIGHTS.state_dict(), "a state dict, weights such as 'weight'", id="state"),
         pytest.param(
             {"epoch": 3, "model_state_dict": WEIGHTS.state_dict()},
             r"a training checkpoint \(a dictionary with epoch, model_state_dict\)",
@@ -165,4 +167,22 @@ def test_real_broken_models(shared_data):
 def test_real_state_dict(shared_data):
     path = shared_data / "weights" / "mobilenet_v2_imagenet_dequantised.pth"
     described = describe_foreign_file(path.read_bytes())
-    assert "a state dict, weights such as features.0.0.weight" in described
+    assert "a state dict, weights such as 'features.0.0.weight'" in described
+
+
+@given(
+    head=st.sampled_from([b"", b"PK\x03\x04", b"\x80\x02", b"\x80\x04", b"\x08\x08\x12", b"<html"]),
+    rest=st.binary(max_size=200),
+)
+def test_any_bytes_get_one_line(head, rest):
+    described = describe_foreign_file(head + rest)
+    assert described
+    assert "\n" not in described
+
+
+@given(data=st.binary(min_size=1, max_size=8), where=st.floats(0, 1))
+def test_damaged_pickles_get_one_line(data, where):
+    whole = bytearray(pickle.dumps({"a\nb": WEIGHTS}, 4))
+    start = int(where * (len(whole) - 1))
+    whole[start : start + len(data)] = data
+    assert "\n" not in describe_foreign_file(bytes(whole))
