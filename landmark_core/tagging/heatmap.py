@@ -103,8 +103,11 @@ def _heat(cam: NDArray[np.float32], box: Box, inside: tuple[int, int, int, int])
     bottom = min(max((inside[3] - box[1]) * per_y, top + 0.01), cells.height)
     region = (left, top, right, bottom)
     size = (inside[2] - inside[0], inside[3] - inside[1])
-    smooth = np.asarray(cells.resize(size, Image.Resampling.BICUBIC, box=region))
-    return Image.fromarray((smooth.clip(0, 1) * 255).round().astype(np.uint8))
+    # Smooth to a quarter in floats, the rest in bytes: the same to the eye in half the time.
+    quarter = (min(size[0], max(64, size[0] // 4)), min(size[1], max(64, size[1] // 4)))
+    smooth = np.asarray(cells.resize(quarter, Image.Resampling.BICUBIC, box=region))
+    levels = Image.fromarray((smooth.clip(0, 1) * 255).round().astype(np.uint8))
+    return levels.resize(size, Image.Resampling.BILINEAR)
 
 
 def _heated(photo: Image.Image, heat: Image.Image) -> Image.Image:
