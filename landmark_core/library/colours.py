@@ -9,12 +9,14 @@ import io
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from landmark_core.errors import PhotoError
 
 _DEEP_MODES = frozenset(("I", "I;16", "I;16L", "I;16B", "I;16N", "F"))
-_PLAIN_MODES = frozenset(("1", "L", "P", "RGB", "RGBX", "YCbCr", "HSV", "CMYK"))
+_PLAIN_MODES = frozenset(("1", "L", "P", "RGBX", "YCbCr", "HSV", "CMYK"))
+_BLOCK = 2**20  # samples scaled at once: a whole scan as float64 would take gigabytes
 _WHITE = (255, 255, 255, 255)
 
 
@@ -22,7 +24,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Return a photo's pixels in mode RGB.
 
     Args:
-        image: loaded; `info` may hold a transparency and a colour profile.
+        image: loaded; `info` may hold a transparency and a colour profile. Returned itself where
+            it is RGB already.
 
     Raises:
         PhotoError: "unsupported", for colour models without a known way to RGB.
@@ -30,9 +33,11 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in _DEEP_MODES:
         return _scale_to_8_bits(image)
     if image.has_transparency_data:
+        picture = image if image.mode == "RGBA" else image.convert("RGBA")
         paper = Image.new("RGBA", image.size, _WHITE)
-        paper.alpha_composite(image.convert("RGBA"))
-        return paper.convert("RGB")
+        return Image.alpha_composite(paper, picture).convert("RGB")
+    if image.mode == "RGB":
+        return image  # most photos; convert would copy them, a tenth of the time of a small one
     if image.mode == "CMYK" and (converted := _through_profile(image)) is not None:
         return converted
     if image.mode not in _PLAIN_MODES:
@@ -42,21 +47,31 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 def _scale_to_8_bits(image: Image.Image) -> Image.Image:
     """Map black to 0 and the sample type's white to 255; Pillow's own convert would clip."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)  # (H, W)
-    grey = np.clip(values * (255.0 / _white_of(image.mode, values)), 0, 255)
+    values = np.asarray(image)  # (H, W)
+    rows = max(1, _BLOCK // max(1, image.width))
+    blocks = [values[top : top + rows] for top in range(0, image.height, rows)]
+    white = _white_of(image.mode, max(float(_finite(block).max(initial=0)) for block in blocks))
+    grey = np.concatenate([_scale(_finite(block), white) for block in blocks])  # (H, W)
     transparent: Any = image.info.get("transparency")
     if isinstance(transparent, int):  # PNG: this very value is a hole, and holes show the paper
         grey[values == transparent] = 255
-    return Image.fromarray(np.rint(grey).astype(np.uint8), "L").convert("RGB")
+    return Image.fromarray(grey).convert("RGB")
 
 
-def _white_of(mode: str, values: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
+def _finite(block: NDArray[Any]) -> NDArray[np.float64]:
+    return np.nan_to_num(block.astype(np.float64), posinf=0.0, neginf=0.0)
+
+
+def _scale(block: NDArray[np.float64], white: float) -> NDArray[np.uint8]:
+    return np.rint(np.clip(block * (255.0 / white), 0, 255)).astype(np.uint8)
+
+
+def _white_of(mode: str, peak: float) -> float:
     """Return the value that is white: the least usual one that no sample exceeds.
 
     Files of 32-bit integers and floats do not say it. 0..1, 0..255 and 0..65535 are what programs
     write; anything beyond is scaled by its own maximum.
     """
-    peak = float(values.max(initial=0.0))
     usual = (1.0, 255.0, 65535.0) if mode == "F" else (65535.0,)
     return next((white for white in usual if peak <= white), peak)
 

@@ -35,6 +35,13 @@ def test_sixteen_bit_big_endian_grey_is_the_same():
     assert pixels(image)[0, :, 0].tolist() == [0, 128, 255]
 
 
+def test_a_large_scan_is_scaled_as_one():
+    ramp = np.linspace(0, 3e6, 1500 * 1000, dtype=np.float64).astype(np.float32).reshape(1500, 1000)
+    expected = ramp.astype(np.float64) * 255 / 3e6
+    error = pixels(Image.fromarray(ramp))[:, :, 0] - expected
+    assert np.abs(error).max() < 0.5 + 1e-6
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
