@@ -143,9 +143,9 @@ def test_folders_deeper_than_a_path_may_be_do_not_end_the_walk(tmp_path):
 
 
 def test_a_thousand_folders_deep_is_no_recursion(tmp_path):
-    deep = tmp_path.joinpath(*["d"] * 1500)
+    deep = tmp_path.joinpath(*["d"] * 1200)
     here = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(1500):
+    for _ in range(1200):
         os.mkdir("d", dir_fd=here)
         here, above = os.open("d", os.O_RDONLY, dir_fd=here), here
         os.close(above)
