@@ -17,7 +17,7 @@ from typing import BinaryIO
 from landmark_core.errors import RunError
 
 TEMPORARY_GLOB = f".*.{8 * '[0-9a-f]'}.tmp"
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Folder:
@@ -99,7 +99,7 @@ class Folder:
             yield from (f"{relative}/{name}" for name in files if not name.startswith("."))
 
     def _explain(self, error: OSError, name: str, written: int) -> RunError:
-        if error.errno not in _FULL:
+        if error.errno not in DISK_IS_FULL:
             return RunError(f"{self.label}: {error.strerror or error}, while writing {name}")
         free = shutil.disk_usage(self.root).free if self.root.is_dir() else 0
         return RunError(

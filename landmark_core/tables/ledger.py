@@ -12,6 +12,7 @@ Parts count whether or not their run finished, because a part is complete or abs
 listing and rows out of core; nothing here grows with the library but scratch files.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
@@ -30,6 +31,8 @@ _KEYS_SCHEMA = subset(
     *("photo_id", "size_bytes", "modified_at", "etag", "status", "tagged_at"),
     *("model_id", "preprocess_id"),
 )
+
+_FIRST_LOOK = 1024  # photos
 
 _TABLES = """
 CREATE TABLE listing (number BIGINT, photo UHUGEINT, version UHUGEINT);
@@ -51,7 +54,7 @@ FROM incoming WHERE model_id = $model_id AND preprocess_id = $preprocess_id
 
 # A photo that is listed twice counts as it was seen first.
 _FATES = """
-CREATE TABLE fates AS
+CREATE OR REPLACE TABLE fates AS
 WITH listed AS (
     SELECT min(number) AS number, arg_min(version, number) AS version
     FROM listing GROUP BY photo
@@ -59,6 +62,12 @@ WITH listed AS (
     SELECT version, arg_max(status, moment) AS status FROM ledger GROUP BY version
 )
 SELECT number, status FROM listed LEFT JOIN newest USING (version)
+"""
+
+_TO_DO = """
+CREATE OR REPLACE TABLE to_do AS
+SELECT number, status IS NOT NULL AS is_retried FROM fates
+WHERE status IS NULL OR status = 'fetch_error' OR ($retry_failed AND status <> 'ok')
 """
 
 
@@ -74,7 +83,7 @@ class WorkKey:
 class Counts:
     """What a listing comes to; listed = duplicates + already_done + failed_remembered + missing."""
 
-    listed: int  # photos that the listing named
+    listed: int  # photos that the listing named, as far as it was read
     duplicates: int  # of these, named before in the same listing
     already_done: int  # have an ok row
     failed_remembered: int  # have a failure row that is not tried again
@@ -110,6 +119,9 @@ def find_missing(
 ) -> Missing:
     """Compare a listing with the rows of OUT.
 
+    With a limit, the listing is read only until enough photos are missing: the first hundred
+    photos of a large bucket need not wait for all of it.
+
     Args:
         store: OUT; only its parts are read.
         photos: the listing, consumed once.
@@ -123,32 +135,39 @@ def find_missing(
         RunError: if scratch room runs out.
     """
     scratch.database.execute(_TABLES)
-    _load_rows(store, key, scratch)
-    spool = Spool(scratch.folder / "listing.parquet")
-    _load_listing(photos, spool, scratch)
-    scratch.database.execute(_FATES)
-    counts = _count(scratch, spool.rows, retry_failed=retry_failed, limit=limit)
-    return Missing(scratch, spool, counts)
-
-
-def _load_rows(store: Store, key: WorkKey, scratch: Scratch) -> None:
-    parts = store.read_parts(store.list_parts(), _KEYS_SCHEMA)
-    for rows in numbered(parts):
+    for rows in numbered(store.read_parts(store.list_parts(), _KEYS_SCHEMA)):
         scratch.insert(_INSERT_LEDGER, rows, **asdict(key))
+    stream = iter(photos)
+    with Spool(scratch.folder / "listing.parquet") as spool:
+        for size in _window_sizes(limit):
+            before = spool.rows
+            for rows in numbered(spool.write(itertools.islice(stream, size)), before):
+                scratch.insert(_INSERT_LISTING, rows.drop_columns(["uri", "location"]))
+            missing = _decide(scratch, retry_failed=retry_failed)
+            if size is None or spool.rows < before + size or (limit and missing >= limit):
+                break
+    return Missing(scratch, spool, _count(scratch, spool.rows, limit))
 
 
-def _load_listing(photos: Iterable[PhotoRef], spool: Spool, scratch: Scratch) -> None:
-    for batch in numbered(spool.fill(photos)):
-        keys = batch.drop_columns(["uri", "location"])
-        scratch.insert(_INSERT_LISTING, keys)
+def _window_sizes(limit: int | None) -> Iterator[int | None]:
+    """Yield how many photos to list before looking whether they are enough; null for all."""
+    if limit is None:
+        yield None
+    size = max(_FIRST_LOOK, 2 * (limit or 0))
+    while True:
+        yield size
+        size *= 4  # each look costs as much as all that is listed
 
 
-def _count(scratch: Scratch, listed: int, *, retry_failed: bool, limit: int | None) -> Counts:
-    scratch.database.execute(
-        "CREATE TABLE to_do AS SELECT number, status IS NOT NULL AS is_retried FROM fates "
-        "WHERE status IS NULL OR status = 'fetch_error' OR ($retry AND status <> 'ok')",
-        {"retry": retry_failed},
-    )
+def _decide(scratch: Scratch, *, retry_failed: bool) -> int:
+    """Set down the fate of each photo listed so far; return how many are missing."""
+    scratch.database.execute(_FATES)
+    scratch.database.execute(_TO_DO, {"retry_failed": retry_failed})
+    (missing,) = scratch.numbers("SELECT count(*) FROM to_do")
+    return missing
+
+
+def _count(scratch: Scratch, listed: int, limit: int | None) -> Counts:
     distinct, done = scratch.numbers("SELECT count(*), count(*) FILTER (status = 'ok') FROM fates")
     (missing,) = scratch.numbers("SELECT count(*) FROM to_do")
     to_do = missing if limit is None else min(limit, missing)

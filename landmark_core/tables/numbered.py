@@ -8,9 +8,13 @@ import pyarrow as pa
 _ROWS = 131_072  # in one table: parts alone are too small for DuckDB to be fast
 
 
-def numbered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Yield the same rows in the same order, with their number from 0 in a column `number`."""
-    start = 0
+def numbered(tables: Iterable[pa.Table], start: int = 0) -> Iterator[pa.Table]:
+    """Yield the same rows in the same order, with their running number in a column `number`.
+
+    Args:
+        tables: a stream; all have the same columns.
+        start: number of the first row.
+    """
     waiting: list[pa.Table] = []
     have = 0
     for table in tables:

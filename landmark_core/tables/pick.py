@@ -24,21 +24,23 @@ def pick_rows(
     """
     pieces = (pa.Table.from_batches([batch]) for batch in wanted)
     ahead = next(pieces, None)
+    if ahead is None:
+        return
     start = 0
     for table in tables:
         end = start + len(table)
-        while ahead is not None and (numbers := _numbers(ahead))[-1] < end:
+        while (numbers := _numbers(ahead))[-1] < end:
             piece = next(pieces, None)
             if piece is None:
                 break
             ahead = pa.concat_tables([ahead, piece])
-        if ahead is None:
-            return
         here = int(np.searchsorted(numbers, end))
         if here:
             yield table.take(numbers[:here] - start), ahead.slice(0, here)
-        ahead = ahead.slice(here) if here < len(ahead) else next(pieces, None)
-        start = end
+        rest = ahead.slice(here) if here < len(ahead) else next(pieces, None)
+        if rest is None:
+            return
+        ahead, start = rest, end
 
 
 def _numbers(rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

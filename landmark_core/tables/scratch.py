@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from landmark_core.errors import RunError
+from landmark_core.tables.folder import DISK_IS_FULL
 
 MEMORY_LIMIT = "640MB"  # DuckDB's own; the whole process stays under 2 GB with ten million photos
 
@@ -69,18 +70,30 @@ def open_scratch() -> Iterator[Scratch]:
         RunError: if its folder is full, or the question does not fit.
     """
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="landmarks-", ignore_cleanup_errors=True) as folder,
-            _connect(Path(folder)) as database,
-        ):
+        with _make_folder() as folder, _connect(Path(folder)) as database:
             database.execute(_KEYS)
             yield Scratch(Path(folder), database)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        reason = str(error).splitlines()[0]
-        raise RunError(
-            f"no scratch room left in {tempfile.gettempdir()}: {reason}; "
-            "make room, or set TMPDIR to a folder on a larger disk"
-        ) from error
+        raise _no_room(error) from error
+    except OSError as error:
+        if error.errno in DISK_IS_FULL:
+            raise _no_room(error) from error
+        raise  # what the room was used for failed
+
+
+def _make_folder() -> "tempfile.TemporaryDirectory[str]":
+    try:
+        return tempfile.TemporaryDirectory(prefix="landmarks-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise _no_room(error) from error
+
+
+def _no_room(error: Exception) -> RunError:
+    reason = str(error).splitlines()[0]
+    return RunError(
+        f"no scratch room ({reason}); make room in the folder for temporary files, "
+        "or set TMPDIR to a folder on a larger disk"
+    )
 
 
 def _connect(folder: Path) -> duckdb.DuckDBPyConnection:

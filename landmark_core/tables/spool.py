@@ -7,6 +7,7 @@ long for memory: the photos wait here, in the order of the listing.
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,23 +29,32 @@ PHOTOS_SCHEMA: pa.Schema = pa.schema(
 
 
 class Spool:
-    """Owns one Parquet file of photos; written once from front to back, then read."""
+    """Owns one Parquet file of photos; written from front to back in a `with`, then read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.rows = 0
+        self._writer: pq.ParquetWriter | None = None
+        self.rows = 0  # photos written so far
 
-    def fill(self, photos: Iterable[PhotoRef]) -> Iterator[pa.Table]:
-        """Write the photos down and yield each batch of them, with PHOTOS_SCHEMA."""
+    def __enter__(self) -> Self:
         # lz4 and no dictionaries: written and read once, so speed matters more than size.
-        with pq.ParquetWriter(
+        self._writer = pq.ParquetWriter(
             self._path, PHOTOS_SCHEMA, compression="lz4", use_dictionary=False, write_statistics=[]
-        ) as writer:
-            for batch in batched(photos, BATCH):
-                table = refs_to_table(batch)
-                writer.write_table(table)
-                self.rows += len(table)
-                yield table
+        )
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        assert self._writer is not None
+        self._writer.close()
+
+    def write(self, photos: Iterable[PhotoRef]) -> Iterator[pa.Table]:
+        """Write photos down and yield each batch of them, with PHOTOS_SCHEMA."""
+        assert self._writer is not None
+        for batch in batched(photos, BATCH):
+            table = refs_to_table(batch)
+            self._writer.write_table(table)
+            self.rows += len(table)
+            yield table
 
     def read(self) -> Iterator[pa.Table]:
         """Yield all photos again, in the order in which they came."""
@@ -68,13 +78,18 @@ def refs_to_table(refs: Sequence[PhotoRef]) -> pa.Table:
         # surrogateescape gives a file name's bytes back exactly, whatever this machine's locale
         [ref.location.encode("utf-8", "surrogateescape") for ref in refs],
         [ref.size_bytes for ref in refs],
-        [ref.modified_us for ref in refs],
+        [_storable(ref.modified_us) for ref in refs],
         [ref.etag for ref in refs],
     ]
     arrays = [
         pa.array(values, field.type) for field, values in zip(PHOTOS_SCHEMA, columns, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=PHOTOS_SCHEMA)
+
+
+def _storable(modified_us: int | None) -> int | None:
+    """Drop a time that 64 bits cannot hold: some file systems keep dates of any year."""
+    return None if modified_us is None or abs(modified_us) >= 2**63 else modified_us
 
 
 def table_to_refs(table: pa.Table) -> list[PhotoRef]:

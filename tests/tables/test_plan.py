@@ -2,6 +2,8 @@
 
 import os
 import random
+import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
@@ -155,3 +157,53 @@ def test_run_ids_sort_by_time():
     assert earlier < later
     assert earlier.startswith("20261123T164500Z-")
     assert len(earlier) == len("20261123T164500Z-3f9a1c")
+
+
+def test_a_limit_ends_the_listing_early_with_the_same_photos(tmp_path):
+    seen = []
+
+    def listing():
+        for number in range(1_000_000):
+            seen.append(number)
+            yield ref(number)
+
+    store = Store(str(tmp_path))
+    plan = plan_run(store, listing(), run_id="r", key=KEY, shard_size=8, limit=10)
+    photos = [photo for shard in plan.shards for photo in read_shard(store, shard)]
+    assert photos == [ref(number) for number in range(10)]
+    assert plan.counts.listed == len(seen) < 10_000
+
+
+def test_a_limit_looks_on_past_photos_that_are_done_or_doubled(tmp_path):
+    store = Store(str(tmp_path))
+    photos = [ref(number // 2) for number in range(12_000)]  # each twice
+    plan_run(store, photos, run_id="r", key=KEY, shard_size=8000)
+    plan = plan_run(store, photos, run_id="r", key=KEY, shard_size=8000, limit=3000)
+    planned = [photo for shard in plan.shards for photo in read_shard(store, shard)]
+    assert planned == [ref(number) for number in range(3000)]
+
+
+def test_a_time_that_64_bits_cannot_hold_is_no_time(tmp_path):
+    store = Store(str(tmp_path))
+    far = replace(ref(1), modified_us=9_000_000_000_000_000_000_000)
+    plan = plan_run(store, [far], run_id="r", key=KEY, shard_size=8)
+    assert read_shard(store, plan.shards[0]) == [replace(far, modified_us=None)]
+
+
+def test_a_temporary_folder_that_is_full_is_one_line(small_disk, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    photos = (
+        replace(ref(number), etag=random.Random(number).randbytes(40).hex())
+        for number in range(80_000)
+    )
+    with pytest.raises(RunError, match=r"no scratch room .*TMPDIR") as caught:
+        plan_run(Store(str(tmp_path / "out")), photos, run_id="r", key=KEY, shard_size=8)
+    assert "\n" not in str(caught.value)
+    assert list(small_disk.iterdir()) == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_temporary_folder_that_is_absent_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(RunError, match=r"no scratch room .*No such file"):
+        plan_run(Store(str(tmp_path)), [ref(1)], run_id="r", key=KEY, shard_size=8)

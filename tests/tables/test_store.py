@@ -154,20 +154,6 @@ def test_a_file_url_is_a_folder(tmp_path):
     assert names(tmp_path) == ["out/runs/r.json"]
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 2 MB."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip("a small tmpfs cannot be mounted here: it needs root")
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
-
-
 def test_a_full_disk_ends_in_one_line_and_leaves_nothing_half_written(small_disk):
     store = Store(str(small_disk))
     store.write_part("r", 0, table(10))
