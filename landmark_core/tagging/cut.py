@@ -177,8 +177,7 @@ def _trunk(graph: Graph, place: int) -> Graph:
     nodes = list(trunk.nodes())
     trunk.eraseOutput(0)
     trunk.registerOutput(nodes[place].output())
-    _drop_checks(nodes[place + 1 :])
-    torch._C._jit_pass_dce(trunk)  # noqa: SLF001
+    _drop_unused(nodes[place + 1 :])
     return trunk
 
 
@@ -187,15 +186,18 @@ def _head(graph: Graph, place: int) -> Graph:
     nodes = list(head.nodes())
     nodes[place].output().replaceAllUsesWith(head.addInput("activations"))
     head.registerOutput(_logits(next(head.outputs())))
-    _drop_checks(nodes[:place])
-    torch._C._jit_pass_dce(head)  # noqa: SLF001
+    _drop_unused(nodes[: place + 1])
     return head
 
 
-def _drop_checks(nodes: list[Node]) -> None:
-    """Drop checks of shapes: they belong to the other half, and would keep its work alive."""
+def _drop_unused(nodes: list[Node]) -> None:
+    """Drop what only the other half needs.
+
+    torch's own elimination of dead code would keep checks of shapes and whatever works in place,
+    and with them nearly all of the other half.
+    """
     for node in reversed(nodes):
-        if node.outputsSize() == 0:
+        if not node.hasUses():
             node.destroy()
 
 

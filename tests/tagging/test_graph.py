@@ -181,6 +181,16 @@ def test_pooling_and_one_linear_layer_are_read_off_the_graph(kind, linear):
         assert torch.equal(cut.linear.bias, model.head.bias)
 
 
+@pytest.mark.parametrize("kind", [Features, WholeWindow, FixedGrid, Probabilities])
+def test_no_half_does_the_other_s_work(kind):
+    _, module = make(kind)
+    cut, *_ = halves(module)
+    assert str(cut.trunk).count("aten::conv2d") == str(module.inlined_graph).count("aten::conv2d")
+    assert "aten::linear" not in str(cut.trunk)
+    assert "aten::conv2d" not in str(cut.head)
+    assert "aten::relu_" not in str(cut.head)
+
+
 def test_a_frozen_file_is_cut_like_any_other():
     model, module = make(Features)
     with quiet_torchscript():
