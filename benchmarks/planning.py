@@ -83,14 +83,16 @@ def measure(out: str, photos: int) -> None:
     start = time.perf_counter()
     consumed = sum(1 for _ in listing(photos))
     listed = time.perf_counter()
+    cpu = time.process_time()
     plan = plan_run(Store(out), listing(photos), run_id="next", key=KEY, shard_size=SHARD)
     planned = time.perf_counter()
+    cpu = time.process_time() - cpu
     plan_peak = peak_mb()
     rows = sum(len(batch) for batch in current_tags(Store(out)))
     done = time.perf_counter()
     assert plan.counts.to_do == consumed - int(photos * DONE)
     print(
-        f"| {photos:,} | {plan.counts.to_do:,} | {planned - listed:.1f} | {listed - start:.1f} "
+        f"| {photos:,} | {plan.counts.to_do:,} | {planned - listed:.1f} | {cpu:.1f} | {listed - start:.1f} "
         f"| {plan_peak:.0f} | {base:.0f} | {rows:,} | {done - planned:.1f} | {peak_mb():.0f} |"
     )
 
@@ -115,8 +117,8 @@ def main() -> None:
         if not (out / "tags").exists():
             make_out(Store(str(out)), arguments.photos)
         print(
-            "| photos | to do | plan s | of which made-up listing s | peak MB | peak MB before "
-            "| current rows | current s | peak MB after |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+            "| photos | to do | plan s | its CPU s | of which made-up listing s | peak MB "
+            "| peak MB before | current rows | current s | peak MB after |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
             flush=True,
         )
         child = [sys.executable, __file__, "--measure", str(out)]

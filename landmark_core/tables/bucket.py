@@ -52,6 +52,13 @@ class Bucket:
         """
         self._try(name, lambda: self._fs.pipe_file(self._path(name), data))
 
+    def put_unsettled(self, name: str, data: bytes) -> None:
+        """Write one whole object: a bucket makes every one of them durable."""
+        self.put(name, data)
+
+    def settle(self, folder: str) -> None:
+        """Do nothing: objects are durable once they are there."""
+
     @contextlib.contextmanager
     def new_file(self, name: str) -> Iterator[Path]:
         """Lend a local path to write to; it is uploaded as `name` when the block ends well."""

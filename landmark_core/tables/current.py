@@ -36,9 +36,9 @@ _DECISIONS_SCHEMA = subset(
 _DECIDING = ("decision", "tag")  # columns of a row that the final answer is made of
 
 _TABLES = """
-CREATE TABLE keys (number BIGINT, photo UHUGEINT, version UHUGEINT, moment HUGEINT);
+CREATE TABLE keys (number BIGINT, photo digest, version digest, moment HUGEINT);
 CREATE TABLE reviews (
-    version UHUGEINT, moment HUGEINT, decision_id VARCHAR, undoes VARCHAR, decision VARCHAR,
+    version digest, moment HUGEINT, decision_id VARCHAR, undoes VARCHAR, decision VARCHAR,
     tag VARCHAR, reviewer VARCHAR, decided_at TIMESTAMPTZ
 );
 """

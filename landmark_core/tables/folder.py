@@ -36,9 +36,33 @@ class Folder:
         with self.new_file(name) as path:
             path.write_bytes(data)
 
+    def put_unsettled(self, name: str, data: bytes) -> None:
+        """Write one whole file, or none; a power cut may undo it until `settle`.
+
+        Half of what a small file costs is flushing its folder, which many files can share.
+
+        Raises:
+            RunError: if the disk is full, read-only or broken.
+        """
+        with self.new_file(name, settled=False) as path:
+            path.write_bytes(data)
+
+    def settle(self, folder: str) -> None:
+        """Make the names right in a folder durable; it need not be there."""
+        if (self.root / folder).is_dir():
+            _flush(self.root / folder)
+
     @contextlib.contextmanager
-    def new_file(self, name: str) -> Iterator[Path]:
-        """Lend a path to write to; what was written becomes `name` when the block ends well."""
+    def new_file(self, name: str, *, settled: bool = True) -> Iterator[Path]:
+        """Lend a path to write to; what was written becomes `name` when the block ends well.
+
+        Args:
+            name: of the file.
+            settled: whether it has to outlive a power cut from then on.
+
+        Raises:
+            RunError: if the disk is full, read-only or broken.
+        """
         target = self.root / name
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
         try:
@@ -46,7 +70,8 @@ class Folder:
             yield temporary
             _flush(temporary)
             temporary.replace(target)
-            _flush(target.parent)  # a rename is durable once its folder is
+            if settled:
+                _flush(target.parent)  # a rename is durable once its folder is
         except OSError as error:
             needed = _remove(temporary)
             raise self._explain(error, name, needed) from error

@@ -35,8 +35,8 @@ _KEYS_SCHEMA = subset(
 _FIRST_LOOK = 1024  # photos
 
 _TABLES = """
-CREATE TABLE listing (number BIGINT, photo UHUGEINT, version UHUGEINT);
-CREATE TABLE ledger (version UHUGEINT, moment HUGEINT, status VARCHAR);
+CREATE TABLE listing (number BIGINT, photo digest, version digest);
+CREATE TABLE ledger (version digest, moment HUGEINT, status VARCHAR);
 """
 
 _INSERT_LISTING = """

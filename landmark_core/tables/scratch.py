@@ -72,6 +72,8 @@ def open_scratch() -> Iterator[Scratch]:
     try:
         with _make_folder() as folder, _connect(Path(folder)) as database:
             database.execute(_KEYS)
+            (kind,) = database.execute("SELECT typeof(photo_key(''))").fetchall()[0]
+            database.execute(f"CREATE TYPE digest AS {kind}")  # DuckDB 1.2 has it signed
             yield Scratch(Path(folder), database)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise _no_room(error) from error

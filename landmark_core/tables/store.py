@@ -103,17 +103,18 @@ class Store:
             raise ConfigError(f"OUT cannot be written: {error}; choose another --out") from error
 
     def write_part(self, run_id: str, shard_number: int, table: pa.Table) -> None:
-        """Write the rows of one shard, in the order given.
+        """Write the rows of one shard, in the order given, after the heatmaps that they name.
 
         Raises:
             RunError: if OUT is full or fails.
         """
+        self._place.settle(f"heatmaps/run={run_id}")
         self._place.put(part_name(run_id, shard_number), to_parquet(table))
 
     def write_heatmap(self, run_id: str, photo_id: str, jpeg: bytes) -> str:
         """Write one overlay; return its path relative to OUT, as the heatmap column has it."""
         name = heatmap_path(run_id, photo_id)
-        self._place.put(name, jpeg)
+        self._place.put_unsettled(name, jpeg)
         return name
 
     def write_run(self, run_id: str, summary: Mapping[str, Any]) -> None:
