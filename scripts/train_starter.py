@@ -2,10 +2,10 @@
 
     python scripts/train_starter.py --data ../shared/data
 
-First the recipe is judged: five models, each trained on four fifths of the photos, give logits
-for the fifth that they have not seen. Those logits give the printed figures, the temperature
-and the thresholds. Then a model is trained on all photos and saved with them. What each part of
-the recipe is worth stands in docs/starter-model-card.md.
+Six models are trained: five, each on four fifths of the photos, give logits for the fifth that
+they have not seen, and those logits give the printed figures, the temperature and the
+thresholds; the sixth is trained on all photos and saved with them. What each part of the recipe
+is worth stands in docs/starter-model-card.md.
 """
 
 import argparse
@@ -18,8 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from starter.diagram import draw_reliability
 from starter.file import assemble, save_starter
-from starter.fit import End, Recipe, infer, train
+from starter.fit import End, Recipe, infer, train_all
 from starter.folds import deal_folds, difference_hash, group_near_duplicates
 from starter.judge import Cut, Figures, choose_cut, fit_temperature, measure
 from starter.photos import Photo, data_digest, find_photos, open_photo
@@ -40,22 +41,36 @@ def main() -> None:
     network = load_backbone(options.data / WEIGHTS, len(folders))
     labels = torch.tensor([photo.label for photo in photos])
     started = time.monotonic()
-    views = make_views(photos, network, views=options.views, seed=options.seed, device=device)
+    views = make_views(
+        photos,
+        network,
+        views=options.views,
+        seed=options.seed,
+        device=device,
+        jobs=options.jobs,
+    )
     _log(f"{len(photos)} photos, {options.views} views each", started)
     folds = _deal(photos, network, views)
-    logits = _judge(network, views, labels, folds, recipe, options.seed)
+    every = torch.arange(len(labels))
+    choices = [every[folds != fold] for fold in range(FOLDS)]
+    choices += [] if options.evaluate else [every]
+    ends = train_all(network, views, labels, choices, recipe, seed=options.seed, jobs=options.jobs)
+    _log("trained", started)
+    logits = torch.zeros(len(labels), len(folders))
+    for fold in range(FOLDS):
+        logits[folds == fold] = infer(ends[fold], views.plain[folds == fold])
     temperature = fit_temperature(logits, labels)
     cut = choose_cut(logits, labels, temperature)
     figures = measure(logits, labels, temperature, cut)
     _print_table(logits, labels, folds, temperature, cut, figures)
-    _log("judged", started)
     if options.logits:
         torch.save({"logits": logits, "labels": labels, "folds": folds}, options.logits)
+    if options.diagram:
+        draw_reliability(logits, labels, temperature, options.diagram)
     if options.evaluate:
         return
-    end = train(network, views, labels, torch.arange(len(labels)), recipe, options.seed)
     save_starter(
-        assemble(network, end),
+        assemble(network, ends[-1]),
         options.out,
         folders=folders,
         temperature=temperature,
@@ -72,11 +87,13 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of photos and weights")
     parser.add_argument("--out", type=Path, default=Path("landmark_core/model/starter/starter.pt"))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--views", type=int, default=20, help="random views of each photo")
+    parser.add_argument("--views", type=int, default=8, help="random views of each photo")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, on a CPU")
     parser.add_argument("--recipe", default="{}", help="JSON of starter.fit.Recipe's fields")
     parser.add_argument("--evaluate", action="store_true", help="judge the recipe, save no model")
     parser.add_argument("--logits", type=Path, help="write the logits of the unseen photos here")
+    parser.add_argument("--diagram", type=Path, help="draw the reliability diagram here (PNG)")
     return parser.parse_args()
 
 
@@ -94,18 +111,6 @@ def _deal(photos: list[Photo], network: MobileNetV2, views: Views) -> Tensor:
     hashes = [difference_hash(open_photo(photo.path)) for photo in photos]
     groups = group_near_duplicates(hashes, features.cpu().numpy())
     return torch.from_numpy(deal_folds(photos, groups, FOLDS))
-
-
-def _judge(
-    network: MobileNetV2, views: Views, labels: Tensor, folds: Tensor, recipe: Recipe, seed: int
-) -> Tensor:
-    """Return the (N, classes) logits of each photo from the model that has not seen it."""
-    logits = torch.zeros(len(labels), network.classifier[-1].out_features)
-    for fold in range(FOLDS):
-        seen, unseen = torch.where(folds != fold)[0], torch.where(folds == fold)[0]
-        end = train(network, views, labels, seen, recipe, seed)
-        logits[unseen] = infer(end, views.plain[unseen])
-    return logits
 
 
 def _print_table(

@@ -144,7 +144,7 @@ def measure(logits: Tensor, labels: Tensor, temperature: float, cut: Cut) -> Fig
         calibration_error=calibration_error(best[~other], right[~other]),
         auroc=auroc(best[~other], best[other]),
         fpr95=float((best[other] >= reached).mean()),
-        precision=float(right[tagged].mean()),
+        precision=float(right[tagged].mean()) if tagged.any() else 1.0,
         landmarks_tagged=float(tagged[~other].mean()),
         landmarks_lost=float(dropped[~other].mean()),
         others_tagged=float(tagged[other].mean()),

@@ -5,14 +5,14 @@ they stay as ImageNet left them and each view passes through them once. What is 
 output (32, 28, 28) in bfloat16, 50 kB a view; the rest of the network trains on that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor, multiprocessing, nn
 from torchvision.models import MobileNetV2, mobilenet_v2
 from torchvision.transforms import v2
 
@@ -20,7 +20,6 @@ from landmark_core.model import Preprocess, PreprocessSettings
 from starter.photos import Photo, open_photo
 
 FROZEN_BLOCKS = 7  # of the 19 in `features`; the seventh gives (32, 28, 28)
-CHUNK = 64  # views in one forward pass
 PREPROCESS = Preprocess(PreprocessSettings())  # the tagger's own: short side 256, centre 224
 
 Pixels = NDArray[np.uint8]  # (224, 224, 3)
@@ -59,7 +58,13 @@ def augmentation() -> v2.Compose:
 
 
 def make_views(
-    photos: Sequence[Photo], network: MobileNetV2, *, views: int, seed: int, device: str
+    photos: Sequence[Photo],
+    network: MobileNetV2,
+    *,
+    views: int,
+    seed: int,
+    device: str,
+    jobs: int,
 ) -> Views:
     """Decode each photo once, draw its views and pass them through the frozen blocks.
 
@@ -67,38 +72,45 @@ def make_views(
         photos: N photos.
         network: MobileNetV2; its first FROZEN_BLOCKS blocks are used, in evaluation mode.
         views: random views of each photo.
-        seed: of the random views.
+        seed: of the random views; photo n has seed * 1,000,003 + n, whatever the jobs.
         device: where the frozen blocks run; the result stays on it.
+        jobs: processes, one thread each; 1 works in this process.
     """
-    torch.manual_seed(seed)
     frozen = network.features[:FROZEN_BLOCKS].eval().to(device, memory_format=torch.channels_last)
-    random = augmentation()
+    tasks = [
+        (photo.path, frozen, views, seed * 1_000_003 + number, device)
+        for number, photo in enumerate(photos)
+    ]
+    if jobs == 1:
+        every = torch.stack([_views_of(*task) for task in tasks])
+    else:
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            # numpy travels by value: a shared tensor would keep one open file for each photo
+            parts = pool.starmap(_bytes_of_views, tasks, chunksize=16)
+        every = torch.stack([torch.from_numpy(part).view(torch.bfloat16) for part in parts])
+    return Views(plain=every[:, 0], augmented=every[:, 1:].transpose(0, 1))  # every: (N, 1 + V, …)
 
-    def crops() -> Iterator[Pixels]:
-        for photo in photos:
-            image = open_photo(photo.path)
-            yield PREPROCESS.apply(image)
-            yield from (np.asarray(random(image)) for _ in range(views))
 
-    parts = [_carry(chunk, frozen, device) for chunk in _chunks(crops())]
-    every = torch.cat(parts)  # (N * (1 + V), 32, 28, 28)
-    every = every.view(len(photos), 1 + views, *every.shape[1:])
-    return Views(plain=every[:, 0], augmented=every[:, 1:].transpose(0, 1))
+def _bytes_of_views(
+    path: Path, frozen: nn.Module, views: int, seed: int, device: str
+) -> NDArray[np.int16]:
+    carried: NDArray[np.int16] = (
+        _views_of(path, frozen, views, seed, device).view(torch.int16).numpy()
+    )
+    return carried
 
 
-def _chunks(crops: Iterator[Pixels]) -> Iterator[list[Pixels]]:
-    chunk: list[Pixels] = []
-    for crop in crops:
-        chunk.append(crop)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+def _views_of(path: Path, frozen: nn.Module, views: int, seed: int, device: str) -> Tensor:
+    """Return one photo's evaluation crop and random views, carried, (1 + V, C, H, W)."""
+    torch.manual_seed(seed)
+    image, random = open_photo(path), augmentation()
+    crops = [PREPROCESS.apply(image), *(np.asarray(random(image)) for _ in range(views))]
+    return _carry(crops, frozen, device).contiguous()
 
 
 @torch.inference_mode()
-def _carry(crops: list[Pixels], frozen: nn.Module, device: str) -> Tensor:
+def _carry(crops: Sequence[Pixels], frozen: nn.Module, device: str) -> Tensor:
     pixels = torch.from_numpy(np.stack(crops)).to(device).permute(0, 3, 1, 2)  # (n, 3, 224, 224)
     with torch.autocast(pixels.device.type, dtype=torch.bfloat16):
         carried: Tensor = frozen(PREPROCESS.normalise(pixels)).bfloat16()  # (n, 32, 28, 28)
