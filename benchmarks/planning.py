@@ -92,8 +92,9 @@ def measure(out: str, photos: int) -> None:
     done = time.perf_counter()
     assert plan.counts.to_do == consumed - int(photos * DONE)
     print(
-        f"| {photos:,} | {plan.counts.to_do:,} | {planned - listed:.1f} | {cpu:.1f} | {listed - start:.1f} "
-        f"| {plan_peak:.0f} | {base:.0f} | {rows:,} | {done - planned:.1f} | {peak_mb():.0f} |"
+        f"| {photos:,} | {plan.counts.to_do:,} | {planned - listed:.1f} | {cpu:.1f} "
+        f"| {listed - start:.1f} | {plan_peak:.0f} | {base:.0f} "
+        f"| {rows:,} | {done - planned:.1f} | {peak_mb():.0f} |"
     )
 
 
@@ -118,7 +119,8 @@ def main() -> None:
             make_out(Store(str(out)), arguments.photos)
         print(
             "| photos | to do | plan s | its CPU s | of which made-up listing s | peak MB "
-            "| peak MB before | current rows | current s | peak MB after |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+            "| peak MB before | current rows | current s | peak MB after |\n"
+            "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
             flush=True,
         )
         child = [sys.executable, __file__, "--measure", str(out)]
