@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from landmark_core import __version__
 from landmark_core.config import TagConfig
 from landmark_core.errors import ConfigError, RunError
-from landmark_core.library import Listing, open_listing
+from landmark_core.library import Listing, open_listing, warm_up_workers
 from landmark_core.records import PhotoRef, Shard
 from landmark_core.report import (
     PlanSummary,
@@ -151,6 +151,8 @@ def open_run(config: TagConfig, progress: Progress) -> Iterator[OpenRun]:
     listing = _open_listing(config, store)
     photos = _at_least_one(listing, config)
     store.check_writable()
+    if config.workers != 0:
+        warm_up_workers()  # they import torch while this process does
     from landmark_core.tagging.runner import open_tagger  # torch: once SOURCE and OUT are fine
 
     with store.lock(), open_tagger(config) as tagger:
