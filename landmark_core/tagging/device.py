@@ -11,6 +11,14 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 # Largest move of any probability, on drawn photos, that automatic precision accepts.
 MAX_PROBABILITY_MOVE = 0.02
 
+# What torch says, on GPUs and CPUs, when memory is short; inside TorchScript the type is lost.
+_MEMORY_WORDS = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+
 
 def choose_device(wanted: Device) -> torch.device:
     """Return the device to run on; auto takes a CUDA GPU where PyTorch can use one, else the CPU.
@@ -58,6 +66,28 @@ def keeps_answers(exact: Tensor, reduced: Tensor, output: Output) -> bool:
     return same_best and bool(((exact - reduced).abs() <= MAX_PROBABILITY_MOVE).all())
 
 
+def draw_probe(image_size: tuple[int, int]) -> Tensor:
+    """Draw smooth coloured noise: (8, 3, H, W) uint8, always the same for the same size.
+
+    Args:
+        image_size: (H, W) in pixels.
+    """
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(8, 3, 9, 9, generator=generator)
+    fine = torch.nn.functional.interpolate(coarse, size=image_size, mode="bilinear")
+    return (fine * 255).round().to(torch.uint8)
+
+
 def auto_batch_size(device: torch.device) -> int:
-    """Return photos per forward pass: enough to keep the device busy within 2 GB on a CPU."""
-    return 256 if device.type == "cuda" else 32
+    """Return photos per forward pass.
+
+    A GPU wants many. A CPU wants few: at 32 photos the feature maps leave its caches and every
+    allocation faults its pages in anew, which took MobileNetV2 a third longer a photo than at 8
+    (benchmarks/explain.py).
+    """
+    return 256 if device.type == "cuda" else 8
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether memory was short; TorchScript wraps the error, so its text decides."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _MEMORY_WORDS)

@@ -20,6 +20,8 @@ from landmark_core.tagging.device import (
     DTYPES,
     candidate_precision,
     choose_device,
+    draw_probe,
+    is_out_of_memory,
     keeps_answers,
 )
 from landmark_core.tagging.explain import map_by_gradient, map_by_weights
@@ -27,19 +29,10 @@ from landmark_core.tagging.graph import SCRIPT_ERRORS, last_line
 from landmark_core.tagging.network import WAYS, Network, Way, take_apart
 from landmark_core.tagging.predict import Output
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Part = TypeVar("Part")
 Normalise = Callable[[Tensor, torch.dtype], Tensor]
-
-_PROBE_PHOTOS = 8
-# What torch says, on GPUs and CPUs, when memory is short; inside TorchScript the type is lost.
-_MEMORY_WORDS = (
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +55,13 @@ class Engine:
     """
 
     def __init__(
-        self,
-        network: Network,
-        *,
-        device: torch.device,
-        precision: str,
-        normalise: Normalise,
+        self, network: Network, *, device: torch.device, precision: str, normalise: Normalise
     ) -> None:
         self.device = device
         self.precision = precision
         self._network = network
         self._normalise = normalise
-        self._fits: int | None = (
-            None  # photos per pass that the memory takes; null until it ran out
-        )
+        self._fits: int | None = None  # photos per pass; null until memory ran out
 
     @property
     def explains_by(self) -> Way | None:
@@ -96,11 +82,13 @@ class Engine:
         Raises:
             RunError: a single photo does not fit the memory, or the device failed.
         """
-        scores, activations = zip(*self._in_parts(pixels, self._score), strict=True)
+        # Models may refuse an empty batch (`view(0, -1)`), so a black photo lends it its shapes.
+        photos = pixels if len(pixels) else pixels.new_zeros(1, *pixels.shape[1:])
+        scores, activations = zip(*self._in_parts(photos, self._score), strict=True)
         explained = self.explains_by is not None
         return Forwarded(
-            scores=torch.cat(scores),
-            activations=torch.cat(activations) if explained else None,
+            scores=torch.cat(scores)[: len(pixels)],
+            activations=torch.cat(activations)[: len(pixels)] if explained else None,
             pixels=pixels,
         )
 
@@ -122,7 +110,9 @@ class Engine:
             raise ValueError(f"expected one class per row, got {len(classes)} for {len(rows)} rows")
         if forwarded.activations is None:
             return None
-        chosen = torch.tensor(list(zip(rows, classes, strict=True)), dtype=torch.int64).view(-1, 2)
+        if not rows:
+            return torch.empty(0, *forwarded.activations.shape[2:])
+        chosen = torch.tensor(list(zip(rows, classes, strict=True)), dtype=torch.int64)  # (n, 2)
 
         def explain_part(part: Tensor) -> Tensor:
             return self._explain(forwarded, part[:, 0], part[:, 1])
@@ -161,8 +151,6 @@ class Engine:
 
     def _in_parts(self, rows: Tensor, run: Callable[[Tensor], Part]) -> Iterator[Part]:
         """Yield run's results over consecutive parts of the rows, halved while memory runs out."""
-        if not len(rows):
-            yield run(rows)  # an empty batch is an ordinary one, and its result has the right shape
         start = 0
         while start < len(rows):
             part = rows[start : start + self._fits] if self._fits else rows[start:]
@@ -183,7 +171,9 @@ class Engine:
                     "free some, use --device cpu, or take a smaller model"
                 ) from error
         self._fits = len(part) // 2
-        log.warning("out of memory at %d photos; going on with %d at a time", len(part), self._fits)
+        logger.warning(
+            "out of memory at %d photos; going on with %d at a time", len(part), self._fits
+        )
         if self.device.type == "cuda":
             torch.cuda.empty_cache()  # outside of the except: the error's frames hold the tensors
         return None
@@ -218,35 +208,22 @@ def open_engine(
     probe = draw_probe(image_size)
     blueprint = take_apart(module, normalise(probe[:2], torch.float32), ways)
     if blueprint.reason:
-        log.warning("no heatmaps from this model: %s", blueprint.reason)
+        logger.warning("no heatmaps from this model: %s", blueprint.reason)
 
-    def open_with(name: str) -> tuple[Engine, Tensor]:
+    def open_with(name: str) -> Engine:
         network = blueprint.build(place, DTYPES[name])
         engine = Engine(network, device=place, precision=name, normalise=normalise)
-        return engine, engine.forward(probe).scores
+        engine.forward(probe[:2])  # what does not run there shows now, before any photo is read
+        return engine
 
     wanted = candidate_precision(precision, place)
-    try:
-        engine, scores = open_with(wanted)
-    except RunError as error:
-        if precision != "auto" or wanted == "fp32":
-            raise
-        log.info("%s does not run (%s); taking fp32", wanted, error)
-        return open_with("fp32")[0]
     if precision != "auto" or wanted == "fp32":
-        return engine
-    exact_engine, exact = open_with("fp32")
-    return engine if keeps_answers(exact, scores, output) else exact_engine
-
-
-def draw_probe(image_size: tuple[int, int]) -> Tensor:
-    """Draw smooth coloured noise: (8, 3, H, W) uint8, always the same for the same size."""
-    generator = torch.Generator().manual_seed(0)
-    coarse = torch.rand(_PROBE_PHOTOS, 3, 9, 9, generator=generator)
-    fine = torch.nn.functional.interpolate(coarse, size=image_size, mode="bilinear")
-    return (fine * 255).round().to(torch.uint8)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory was short; TorchScript wraps the error, so its text decides."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in _MEMORY_WORDS)
+        return open_with(wanted)
+    exact = open_with("fp32")
+    try:
+        reduced = open_with(wanted)
+    except RunError as error:
+        logger.info("%s does not run (%s); taking fp32", wanted, error)
+        return exact
+    agree = keeps_answers(exact.forward(probe).scores, reduced.forward(probe).scores, output)
+    return reduced if agree else exact

@@ -13,9 +13,10 @@ from landmark_core.tagging.device import (
     auto_batch_size,
     candidate_precision,
     choose_device,
+    is_out_of_memory,
     keeps_answers,
 )
-from landmark_core.tagging.forward import is_out_of_memory, open_engine
+from landmark_core.tagging.forward import open_engine
 
 CPU = torch.device("cpu")
 SIZE = 32
@@ -86,8 +87,20 @@ def test_scores_are_those_of_the_eager_model():
     assert forwarded.scores.dtype == torch.float32
 
 
-def test_an_empty_batch_is_an_ordinary_one():
-    _, module = make()
+class Viewing(Cnn):
+    """Flattens with `view`, which cannot tell the shape of an empty batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(12 * 7 * 7, 4)
+
+    def forward(self, x):
+        return self.head(self.conv(x).view(x.size(0), -1))
+
+
+@pytest.mark.parametrize("kind", [Cnn, Viewing])
+def test_an_empty_batch_is_an_ordinary_one(kind):
+    _, module = make(kind)
     engine = open_it(module)
     forwarded = engine.forward(photos(0))
     assert forwarded.scores.shape == (0, 4)
