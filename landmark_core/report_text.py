@@ -38,7 +38,7 @@ def to_text(summary: RunSummary, out: str) -> str:
         + (f" ({_rate(summary):.1f} photos/s)" if counts.photos else ""),
         *_aside("already done before", plan.already_done),
         *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
-        *_aside("not photos, left alone", plan.not_photos),
+        *_aside("other files, left alone", plan.not_photos),
         *_aside("named more than once in the list, done once", plan.duplicates),
         *_aside("symbolic links not followed (--follow-links)", plan.links_not_followed),
         *_aside("folders that could not be opened", plan.unreadable_folders),
@@ -68,7 +68,7 @@ def plan_to_text(plan: PlanSummary, out: str) -> str:
         *_aside("already done", plan.already_done),
         *_aside("unreadable before, tried again", plan.retried),
         *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
-        *_aside("not photos, left alone", plan.not_photos),
+        *_aside("other files, left alone", plan.not_photos),
         *_aside("left out by --include and --exclude", plan.excluded),
         *_aside("symbolic links not followed (--follow-links)", plan.links_not_followed),
         *_aside("folders that could not be opened", plan.unreadable_folders),
@@ -123,7 +123,7 @@ def _failure_lines(summary: RunSummary) -> list[str]:
 
 
 def _aside(what: str, number: int) -> list[str]:
-    return [f"  {number:,} {what}"] if number else []
+    return [f"  {what}: {number:,}"] if number else []
 
 
 def _photos(number: int) -> str:

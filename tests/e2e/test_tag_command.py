@@ -47,7 +47,7 @@ def test_every_photo_is_one_row(tag, drawn_library, tmp_path):
     assert table.error.notna().sum() == len(BROKEN)
     assert table.decision.notna().sum() == len(photos) - len(BROKEN)
     assert "32 photos done" in printed
-    assert "1 not photos" in printed
+    assert "other files, left alone: 1" in printed
 
 
 def test_running_again_adds_nothing_and_says_so(tag, tmp_path):
@@ -57,8 +57,8 @@ def test_running_again_adds_nothing_and_says_so(tag, tmp_path):
     assert code == 0
     pandas.testing.assert_frame_equal(rows(tmp_path / "out"), before)
     assert "0 photos done" in printed
-    assert "30 already done before" in printed
-    assert "2 unreadable before" in printed
+    assert "already done before: 30" in printed
+    assert "--retry-failed tries them again): 2" in printed
 
 
 def test_json_is_one_object_and_agrees_with_the_table(tag, tmp_path):
