@@ -77,6 +77,7 @@ def _reports(futures: Sequence[PrefectFuture[ShardReport]], total: int) -> list[
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the flow from a command line with the options of `landmarks tag`."""
+    cli.settle_threads()
     parser = argparse.ArgumentParser(prog="python -m flows.tag", description=__doc__)
     parser.add_argument("--source", required=True, metavar="SOURCE", help="folder, list or URL")
     cli.add_tag_arguments(parser)

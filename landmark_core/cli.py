@@ -30,8 +30,18 @@ DEBUG_VARIABLE = "LANDMARKS_DEBUG"  # set to anything: tracebacks and debug logs
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    settle_threads()
     arguments = build_parser().parse_args(argv)
     return guard(lambda: arguments.run(arguments))
+
+
+def settle_threads() -> None:
+    """Let torch's threads sleep while they wait; call it before torch is imported.
+
+    By default they spin: beside the processes that decode, and whatever else the machine does,
+    a forward pass then takes twice as long and keeps the others from their work.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def guard(work: Callable[[], int]) -> int:
