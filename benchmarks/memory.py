@@ -2,7 +2,7 @@
 
     python benchmarks/memory.py [--photos 500 5000] [-- options of landmarks tag]
 
-Memory is the sum of PSS over the process tree (shared pages are counted once), sampled ten times a
+Memory is the sum of PSS over the process tree (shared pages are counted once), sampled four times a
 second. Photos are drawn at 12 megapixels and smaller; many files may hold equal bytes, which costs
 the run the same. Linux only: PSS comes from /proc.
 """
@@ -56,7 +56,7 @@ def measure(source: Path, out: Path, options: list[str]) -> tuple[int, dict[str,
                 peak = max(peak, pss_of_tree(watched))
             except psutil.NoSuchProcess:
                 break
-            time.sleep(0.1)
+            time.sleep(0.25)
         printed = run.stdout.read() if run.stdout else ""
     return peak, json.loads(printed)
 

@@ -1,0 +1,42 @@
+"""The README names only commands, options and files that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from landmark_core.cli import build_parser
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "benchmarks/README.md"])
+
+
+def help_of(*command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit, match="0"):
+        build_parser().parse_args([*command, "--help"])
+    return capsys.readouterr().out
+
+
+def test_every_option_of_the_readme_is_in_the_help(capsys):
+    options = set(re.findall(r"--[a-z][a-z-]+", README)) - {"--extra-index-url", "--source"}
+    known = help_of("tag", capsys=capsys) + help_of("status", capsys=capsys)
+    assert len(options) > 6
+    assert {option for option in options if option not in known} == set()
+
+
+@pytest.mark.parametrize("command", [("tag",), ("status",), ("models", "show")])
+def test_every_command_is_in_the_readme(command, capsys):
+    assert f"landmarks {' '.join(command)}" in README
+    assert help_of(*command, capsys=capsys)
+
+
+def test_every_make_target_of_the_readme_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`?make ([a-z-]+)", README)) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_between_files_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
