@@ -131,7 +131,11 @@ def test_few_examples_of_each_failure_are_kept():
 
 def test_text_says_what_a_person_asks():
     text = to_text(summary(REPORT.failures), "OUT")
-    for expected in ("7 photos done in 4.0 s", "already done before: 5", "other files, left alone: 3"):
+    for expected in (
+        "7 photos done in 4.0 s",
+        "already done before: 5",
+        "other files, left alone: 3",
+    ):
         assert expected in text
     assert "tagged              3   42.9 %" in text
     assert "Petra 2, Giza 1" in text

@@ -65,7 +65,7 @@ _DNG_VERSION = 50706  # TIFF tag that only camera raw carries, Adobe DNG specifi
 # the model's own resize still does the last, well-filtered reduction: an 1800 x 1200 photo ends 0.4
 # grey levels from its full decode (1.3 without the margin), in half the time. Pillow's thumbnail()
 # does the same by its reducing_gap=2.0.
-_DRAFT_MARGIN = 2
+DRAFT_MARGIN = 2
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -87,7 +87,9 @@ class Decoded:
     scaled: bool  # image is smaller than the full photo: a JPEG decoded at 1/2, 1/4 or 1/8
 
 
-def decode_photo(data: bytes, *, name: str, min_side: int, limits: ReadLimits) -> Decoded:
+def decode_photo(
+    data: bytes, *, name: str, min_side: int, limits: ReadLimits, margin: int = DRAFT_MARGIN
+) -> Decoded:
     """Decode a photo.
 
     Args:
@@ -96,6 +98,7 @@ def decode_photo(data: bytes, *, name: str, min_side: int, limits: ReadLimits) -
         min_side: pixels that the image's short side keeps at least, where the photo has them; what
             the model's preprocessing reduces it to.
         limits: pixels that the header may declare, and that may be held in memory.
+        margin: how many times min_side a JPEG keeps; 1 is the fastest, for pictures to look at.
 
     Raises:
         PhotoError: "corrupt", "unsupported" or "too_large"; no other error leaves this function.
@@ -104,7 +107,7 @@ def decode_photo(data: bytes, *, name: str, min_side: int, limits: ReadLimits) -
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of metadata that we do not use
-            return _decode_as(kind, data, min_side, limits)
+            return _decode_as(kind, data, margin * min_side, limits)
     except PhotoError:
         raise
     except Image.DecompressionBombError as error:
@@ -133,14 +136,13 @@ def _recognise(data: bytes, name: str) -> str:
     return kind
 
 
-def _decode_as(kind: str, data: bytes, min_side: int, limits: ReadLimits) -> Decoded:
+def _decode_as(kind: str, data: bytes, min_jpeg_side: int, limits: ReadLimits) -> Decoded:
     with _OPENERS[kind](io.BytesIO(data)) as image:
         _refuse_preview(image)
         size = image.size
         _check_declared(size, limits)
         if kind == "jpeg":
-            side = _DRAFT_MARGIN * min_side
-            image.draft(None, (side, side))
+            image.draft(None, (min_jpeg_side, min_jpeg_side))
         _check_held(image, size, limits)
         image.load()
         # Asked after loading: decoders that turn the pixels themselves (HEIF, TIFF) have taken the

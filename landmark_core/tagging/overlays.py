@@ -110,7 +110,8 @@ def _read_again(photo: DecodedPhoto, limits: ReadLimits) -> Image.Image:
         raise PhotoError("fetch_error", "the photo changed while it was being tagged")
     width, height = _size(photo)
     min_side = math.ceil(OVERLAY_SIDE * min(width, height) / max(width, height))
-    return decode_photo(data, name=photo.ref.uri, min_side=min_side, limits=limits).image
+    name = photo.ref.location
+    return decode_photo(data, name=name, min_side=min_side, limits=limits, margin=1).image
 
 
 def _size(photo: DecodedPhoto) -> tuple[int, int]:

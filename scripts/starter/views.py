@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, multiprocessing, nn
 from torchvision.models import MobileNetV2, mobilenet_v2
 from torchvision.transforms import v2
@@ -44,7 +45,8 @@ def load_backbone(weights: Path, classes: int) -> MobileNetV2:
 
 
 def augmentation() -> v2.Compose:
-    """Return the random views: a crop of 30-100 % of the area, a mirror image, TrivialAugment.
+    """Return the random views: a crop of 30-100 % of the area, a mirror image, TrivialAugment, and
+    for some of them writing over the picture.
 
     TrivialAugment: Mueller and Hutter 2021, https://arxiv.org/abs/2103.10158.
     """
@@ -53,8 +55,30 @@ def augmentation() -> v2.Compose:
             v2.RandomResizedCrop(224, scale=(0.3, 1.0), antialias=True),
             v2.RandomHorizontalFlip(),
             v2.TrivialAugmentWide(interpolation=v2.InterpolationMode.BILINEAR),
+            v2.RandomApply([v2.Lambda(write_over)], p=0.4),
         ]
     )
+
+
+def write_over(picture: Image.Image) -> Image.Image:
+    """Write up to three short texts somewhere over a picture, as watermarks and dates stand there.
+
+    Without it a single large round letter in the middle of a landscape makes a Colosseum of it.
+    """
+    written = picture.copy()
+    draw = ImageDraw.Draw(written)
+    for _ in range(_integer(1, 3)):
+        text = "".join(chr(_integer(ord("0"), ord("z"))) for _ in range(_integer(1, 5)))
+        font = ImageFont.load_default(size=_integer(10, 60))
+        centre = (_integer(0, picture.width), _integer(0, picture.height))
+        grey = 255 if _integer(0, 2) else _integer(0, 255)  # most writing on photos is white
+        draw.text(centre, text, fill=(grey, grey, grey), font=font, anchor="mm")
+    return written
+
+
+def _integer(least: int, most: int) -> int:
+    """Draw from torch's generator, which the view's seed has set."""
+    return int(torch.randint(least, most + 1, ()))
 
 
 def make_views(
