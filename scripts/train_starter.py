@@ -5,7 +5,8 @@
 Six models are trained: five, each on four fifths of the photos, give logits for the fifth that
 they have not seen, and those logits give the printed figures, the temperature and the
 thresholds; the sixth is trained on all photos and saved with them. What each part of the recipe
-is worth stands in docs/starter-model-card.md.
+is worth stands in docs/starter-model-card.md. The file in the package is a blend of two such
+models (blend_starter.py).
 """
 
 import argparse
@@ -45,6 +46,7 @@ def main() -> None:
         photos,
         network,
         views=options.views,
+        writing=options.writing,
         seed=options.seed,
         device=device,
         jobs=options.jobs,
@@ -88,6 +90,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("landmark_core/model/starter/starter.pt"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--views", type=int, default=8, help="random views of each photo")
+    parser.add_argument("--writing", type=float, default=0.0, help="share of views written over")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, on a CPU")
     parser.add_argument("--recipe", default="{}", help="JSON of starter.fit.Recipe's fields")

@@ -44,20 +44,22 @@ def load_backbone(weights: Path, classes: int) -> MobileNetV2:
     return network
 
 
-def augmentation() -> v2.Compose:
-    """Return the random views: a crop of 30-100 % of the area, a mirror image, TrivialAugment, and
-    for some of them writing over the picture.
+def augmentation(writing: float) -> v2.Compose:
+    """Return the random views: a crop of 30-100 % of the area, a mirror image, TrivialAugment.
 
     TrivialAugment: Mueller and Hutter 2021, https://arxiv.org/abs/2103.10158.
+
+    Args:
+        writing: share of the views, 0..1, that are written over.
     """
-    return v2.Compose(
-        [
-            v2.RandomResizedCrop(224, scale=(0.3, 1.0), antialias=True),
-            v2.RandomHorizontalFlip(),
-            v2.TrivialAugmentWide(interpolation=v2.InterpolationMode.BILINEAR),
-            v2.RandomApply([v2.Lambda(write_over)], p=0.4),
-        ]
-    )
+    steps = [
+        v2.RandomResizedCrop(224, scale=(0.3, 1.0), antialias=True),
+        v2.RandomHorizontalFlip(),
+        v2.TrivialAugmentWide(interpolation=v2.InterpolationMode.BILINEAR),
+    ]
+    if writing:
+        steps.append(v2.RandomApply([v2.Lambda(write_over)], p=writing))
+    return v2.Compose(steps)
 
 
 def write_over(picture: Image.Image) -> Image.Image:
@@ -86,6 +88,7 @@ def make_views(
     network: MobileNetV2,
     *,
     views: int,
+    writing: float,
     seed: int,
     device: str,
     jobs: int,
@@ -96,13 +99,14 @@ def make_views(
         photos: N photos.
         network: MobileNetV2; its first FROZEN_BLOCKS blocks are used, in evaluation mode.
         views: random views of each photo.
+        writing: share of the views, 0..1, that are written over.
         seed: of the random views; photo n has seed * 1,000,003 + n, whatever the jobs.
         device: where the frozen blocks run; the result stays on it.
         jobs: processes, one thread each; 1 works in this process.
     """
     frozen = network.features[:FROZEN_BLOCKS].eval().to(device, memory_format=torch.channels_last)
     tasks = [
-        (photo.path, frozen, views, seed * 1_000_003 + number, device)
+        (photo.path, frozen, views, writing, seed * 1_000_003 + number, device)
         for number, photo in enumerate(photos)
     ]
     if jobs == 1:
@@ -117,18 +121,20 @@ def make_views(
 
 
 def _bytes_of_views(
-    path: Path, frozen: nn.Module, views: int, seed: int, device: str
+    path: Path, frozen: nn.Module, views: int, writing: float, seed: int, device: str
 ) -> NDArray[np.int16]:
     carried: NDArray[np.int16] = (
-        _views_of(path, frozen, views, seed, device).view(torch.int16).numpy()
+        _views_of(path, frozen, views, writing, seed, device).view(torch.int16).numpy()
     )
     return carried
 
 
-def _views_of(path: Path, frozen: nn.Module, views: int, seed: int, device: str) -> Tensor:
+def _views_of(
+    path: Path, frozen: nn.Module, views: int, writing: float, seed: int, device: str
+) -> Tensor:
     """Return one photo's evaluation crop and random views, carried, (1 + V, C, H, W)."""
     torch.manual_seed(seed)
-    image, random = open_photo(path), augmentation()
+    image, random = open_photo(path), augmentation(writing)
     crops = [PREPROCESS.apply(image), *(np.asarray(random(image)) for _ in range(views))]
     return _carry(crops, frozen, device).contiguous()
 
