@@ -137,10 +137,12 @@ def _make_folder(folder: Path) -> None:
     """Create a folder with its parents, each made durable in the one above."""
     if folder.is_dir():
         return
-    if folder.exists():
-        raise NotADirectoryError(errno.ENOTDIR, f"{folder} is a file, expected a folder")
     _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)  # another thread may make it at the same moment
+    except FileExistsError as error:
+        message = f"{folder} is a file, expected a folder"
+        raise NotADirectoryError(errno.ENOTDIR, message) from error
     _flush(folder.parent)
 
 

@@ -23,10 +23,11 @@ from landmark_core.library import decode_photo, fetch_photo
 from landmark_core.model import LoadedModel
 from landmark_core.records import DecodedPhoto, Prediction
 from landmark_core.tables import Store
-from landmark_core.tagging.heatmap import OVERLAY_SIDE, Box, Caption, render_overlay
+from landmark_core.tagging.heatmap import Box, Caption, render_overlay
 
 logger = logging.getLogger(__name__)
 
+LEAST_SIDE = 640  # pixels, the long side: a JPEG decodes at the scale that is at least this large
 WAITING = 64  # overlays under way at once: each holds one photo of up to 1024 pixels
 
 
@@ -109,7 +110,7 @@ def _read_again(photo: DecodedPhoto, limits: ReadLimits) -> Image.Image:
     if hashlib.sha256(data).hexdigest() != photo.content_sha256:
         raise PhotoError("fetch_error", "the photo changed while it was being tagged")
     width, height = _size(photo)
-    min_side = math.ceil(OVERLAY_SIDE * min(width, height) / max(width, height))
+    min_side = math.ceil(LEAST_SIDE * min(width, height) / max(width, height))
     name = photo.ref.location
     return decode_photo(data, name=name, min_side=min_side, limits=limits, margin=1).image
 

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -113,6 +115,20 @@ def test_a_run_file_that_is_not_json_is_named(tmp_path):
     (tmp_path / "runs" / "r.json").write_text("{")
     with pytest.raises(ConfigError, match=r"runs/r\.json is not a run file"):
         Store(str(tmp_path)).read_runs()
+
+
+def test_threads_that_write_into_new_folders_at_once_all_succeed(tmp_path):
+    for number in range(40):
+        store = Store(str(tmp_path / f"out-{number}"))
+        start = threading.Barrier(8)
+
+        def write(photo: int, store: Store = store, start: threading.Barrier = start) -> str:
+            start.wait()
+            return store.write_heatmap("r", f"{photo:032x}", b"jpeg")
+
+        with ThreadPoolExecutor(8) as pool:
+            names = list(pool.map(write, range(8)))
+        assert all((tmp_path / f"out-{number}" / name).read_bytes() == b"jpeg" for name in names)
 
 
 def test_writing_again_replaces_the_whole_file(tmp_path):
