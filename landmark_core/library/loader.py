@@ -99,8 +99,8 @@ class PhotoLoader:
         while True:
             try:
                 yield from self._stream()
-            except RuntimeError as error:
-                if not str(error).startswith("DataLoader worker (pid"):
+            except (RuntimeError, ConnectionError, EOFError, FileNotFoundError) as error:
+                if not says_worker_died(error):
                     raise
             else:
                 return
@@ -161,6 +161,17 @@ class PhotoLoader:
     def _rescue(self, group: list[PhotoRef]) -> DecodedBatch:
         readings = list(rescue_photos(group, self._preprocess, self._limits))
         return unpack(pack(readings, shape=self._preprocess.shape, shared=False))
+
+
+def says_worker_died(error: Exception) -> bool:
+    """Tell a dead worker from other faults of the DataLoader.
+
+    torch looks for the dead every five seconds and says so; before that, a batch that was on its
+    way cannot be collected, because the socket that its worker hands pixels over has gone.
+    """
+    if isinstance(error, RuntimeError):
+        return str(error).startswith("DataLoader worker (pid")
+    return True
 
 
 class _Feed:

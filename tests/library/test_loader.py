@@ -18,7 +18,7 @@ from PIL import Image
 from landmark_core.config import ReadLimits
 from landmark_core.errors import RunError
 from landmark_core.library.find import open_listing
-from landmark_core.library.loader import PhotoLoader
+from landmark_core.library.loader import PhotoLoader, says_worker_died
 from landmark_core.model import Preprocess, PreprocessSettings
 
 LIMITS = ReadLimits()
@@ -212,6 +212,20 @@ def test_a_worker_killed_from_outside_costs_no_photo(tmp_path):
         assert len(worker_pids()) == 2
     assert [photo.ref for photo in photos] == refs
     assert np.array_equal(pixels, good)
+
+
+@pytest.mark.parametrize(
+    ("error", "died"),
+    [
+        pytest.param(RuntimeError("DataLoader worker (pid 7) is killed"), True, id="torch-says-so"),
+        pytest.param(ConnectionResetError(104, "reset"), True, id="its-socket-was-reset"),
+        pytest.param(FileNotFoundError(2, "no socket"), True, id="its-socket-has-gone"),
+        pytest.param(EOFError(), True, id="cut-off-in-the-middle"),
+        pytest.param(RuntimeError("CUDA error"), False, id="something-else"),
+    ],
+)
+def test_a_dead_worker_is_told_from_other_faults(error, died):
+    assert says_worker_died(error) is died
 
 
 def test_a_machine_that_cannot_keep_workers_fails_the_run_not_the_photos(tmp_path, hostile):
