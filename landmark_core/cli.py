@@ -184,7 +184,7 @@ class ProgressBars:
         from tqdm import tqdm
 
         self._tqdm = tqdm
-        self._bar = tqdm(unit=" photos", desc="looking", leave=False, delay=1)
+        self._bar = tqdm(bar_format="looking: {n_fmt} photos", leave=False, delay=1)
 
     def listed(self, photos: int) -> None:
         """Count photos while SOURCE is walked."""

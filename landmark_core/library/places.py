@@ -15,19 +15,10 @@ from fsspec.asyn import AsyncFileSystem, sync
 from landmark_core.errors import ConfigError
 from landmark_core.library.faults import describe_fault, hide_secrets
 from landmark_core.library.kinds import HEAD_BYTES
+from landmark_core.protocols import extra_for
 
 logger = logging.getLogger(__name__)
 
-# The extra of this project that brings each protocol's client.
-_EXTRAS = {
-    "s3": "s3",
-    "s3a": "s3",
-    "gs": "gs",
-    "gcs": "gs",
-    "az": "az",
-    "abfs": "az",
-    "abfss": "az",
-}
 
 Entry = Mapping[
     str, Any
@@ -64,7 +55,7 @@ def open_place(url: str) -> Place:
         path = str(kind._strip_protocol(url))  # noqa: SLF001
         return Place(store, path, protocol + "://" + rest.rstrip("/"))
     except ImportError as error:
-        extra = _EXTRAS.get(protocol)
+        extra = extra_for(protocol)
         remedy = f"pip install 'landmark-tagger[{extra}]'" if extra else f"install {error.name}"
         raise ConfigError(f"{protocol}:// needs a client that is missing: {remedy}") from error
     except ValueError as error:

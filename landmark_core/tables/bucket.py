@@ -15,17 +15,9 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from landmark_core.errors import ConfigError, RunError
+from landmark_core.protocols import extra_for
 
 _PAUSES = (0.5, 2.0, 8.0)  # seconds before each further try
-_EXTRAS = {
-    "s3": "s3",
-    "s3a": "s3",
-    "gs": "gs",
-    "gcs": "gs",
-    "az": "az",
-    "abfs": "az",
-    "abfss": "az",
-}
 _FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 Result = TypeVar("Result")
@@ -117,7 +109,7 @@ def _open_file_system(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
         # Listings are asked anew: other runs and people write to the same place.
         file_system, root = url_to_fs(url, use_listings_cache=False)
     except ImportError as error:
-        extra = _EXTRAS.get(scheme)
+        extra = extra_for(scheme)
         needed = f"landmark-tagger[{extra}]" if extra else f"the fsspec package for {scheme}://"
         raise ConfigError(f"cannot open {url}: pip install '{needed}'") from error
     except ValueError as error:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from landmark_core.tagging.lending import tag_shard
     from landmark_core.tagging.run import (
         NoProgress,
         Progress,
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
         shards_failed,
         tag_library,
     )
-    from landmark_core.tagging.runner import tag_shard
 
 __all__ = [
     "NoProgress",
@@ -32,5 +32,5 @@ def __getattr__(name: str) -> object:
     """Import the module that holds a public name, once it is asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "runner" if name == "tag_shard" else "run"
+    home = "lending" if name == "tag_shard" else "run"
     return getattr(import_module(f"{__name__}.{home}"), name)

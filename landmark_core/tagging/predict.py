@@ -103,30 +103,31 @@ def rank_and_decide(
     entropy = torch.special.entr(p).sum(dim=1)  # (N,)
     energy = -logits.logsumexp(dim=1) if output == "logits" else None  # (N,)
     # A stable sort, not topk: equal scores come in class order, alone and in every batch.
-    order = logits.sort(dim=1, descending=True, stable=True).indices[
-        :, : max(k, 2)
-    ]  # (N, max(k, 2))
+    order = logits.sort(dim=1, descending=True, stable=True).indices
+    order = order[:, : max(k, 2)]  # (N, max(k, 2))
     best = p.gather(1, order).float()  # rounded as stored, so that rows repeat the decision
+    ranked = zip(order.tolist(), best.tolist(), strict=True)
+    tags = [_tags(class_names, indices, values) for indices, values in ranked]
+    energies = energy.tolist() if energy is not None else [None] * len(scores)
     return [
-        _decide(
-            tags=tuple(
-                TagScore(tag=class_names[index], confidence=value)
-                for index, value in zip(indices[:k], values[:k], strict=True)
-            ),
-            margin=values[0] - (values[1] if len(values) > 1 else 0.0),
-            entropy=entropy_of_row,
-            energy=energy_of_row,
-            thresholds=thresholds,
-            review_below=review_below,
+        Prediction(
+            decision=_decision(row[0], row_energy, thresholds, review_below),
+            tags=row[:k],
+            margin=row[0].confidence - (row[1].confidence if len(row) > 1 else 0.0),
+            entropy=row_entropy,
+            energy=row_energy,
         )
-        for indices, values, entropy_of_row, energy_of_row in zip(
-            order.tolist(),
-            best.tolist(),
-            entropy.tolist(),
-            energy.tolist() if energy is not None else [None] * len(scores),
-            strict=True,
-        )
+        for row, row_entropy, row_energy in zip(tags, entropy.tolist(), energies, strict=True)
     ]
+
+
+def _tags(
+    names: Sequence[str], indices: Sequence[int], values: Sequence[float]
+) -> tuple[TagScore, ...]:
+    return tuple(
+        TagScore(tag=names[index], confidence=value)
+        for index, value in zip(indices, values, strict=True)
+    )
 
 
 def _check_arguments(
@@ -151,24 +152,6 @@ def _as_logits(scores: Tensor, output: Output) -> Tensor:
         found = str(scores[~usable][0].item())
         raise UnusableScoresError(tuple(rows), len(scores), found)
     return scores if output == "logits" else scores.log()
-
-
-def _decide(
-    *,
-    tags: tuple[TagScore, ...],
-    margin: float,
-    entropy: float,
-    energy: float | None,
-    thresholds: Thresholds,
-    review_below: float | None,
-) -> Prediction:
-    return Prediction(
-        decision=_decision(tags[0], energy, thresholds, review_below),
-        tags=tags,
-        margin=margin,
-        entropy=entropy,
-        energy=energy,
-    )
 
 
 def _decision(

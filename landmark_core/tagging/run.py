@@ -153,7 +153,7 @@ def open_run(config: TagConfig, progress: Progress) -> Iterator[OpenRun]:
     store.check_writable()
     if config.workers != 0:
         warm_up_workers()  # they import torch while this process does
-    from landmark_core.tagging.runner import open_tagger  # torch: once SOURCE and OUT are fine
+    from landmark_core.tagging.lending import open_tagger  # torch: once SOURCE and OUT are fine
 
     with store.lock(), open_tagger(config) as tagger:
         store.sweep()

@@ -9,7 +9,6 @@ that names them: a row never points to a file that is missing.
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -175,14 +174,14 @@ class Tagger:
         """Rank the scores; null for a photo whose scores are no numbers.
 
         Raises:
-            UnusableScoresError: if no photo of the batch has usable scores: the model is broken.
+            UnusableScoresError: if no photo of several has usable scores: the model is broken.
         """
         try:
             return [*self._rank(scores)]
         except UnusableScoresError as error:
             bad = set(error.rows)
             good = [row for row in range(len(scores)) if row not in bad]
-            if not good:
+            if not good and len(scores) > 1:
                 raise
         ranked = dict(zip(good, self._rank(scores[good]), strict=True))
         return [ranked.get(row) for row in range(len(scores))]
@@ -245,59 +244,6 @@ def choose_workers(wanted: int | Auto, device: torch.device) -> int:
         return wanted
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(cores or 1, 16 if device.type == "cuda" else 4)
-
-
-class _Lent:
-    """The one tagger of this process: a model and its workers are too large to have twice."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.tagger: Tagger | None = None
-
-    def take(self, config: TagConfig) -> Tagger:
-        """Return the tagger for these settings; another one is closed first."""
-        if self.tagger is None or self.tagger.config != config:
-            self.close()
-            self.tagger = Tagger(config)
-        return self.tagger
-
-    def close(self) -> None:
-        """Free the model and its workers."""
-        tagger, self.tagger = self.tagger, None
-        if tagger is not None:
-            tagger.close()
-
-
-_LENT = _Lent()
-
-
-@contextmanager
-def open_tagger(config: TagConfig) -> Iterator[Tagger]:
-    """Lend this process's tagger for a run; it is closed with the block.
-
-    Raises:
-        ConfigError: if the model or the device cannot be had.
-    """
-    try:
-        with _LENT.lock:
-            tagger = _LENT.take(config)
-        yield tagger
-    finally:
-        with _LENT.lock:
-            _LENT.close()
-
-
-def tag_shard(shard: Shard, config: TagConfig) -> ShardReport:
-    """Tag one planned shard with this process's tagger, which is made where there is none yet.
-
-    A worker process of a flow calls this with nothing but paths and counts.
-
-    Raises:
-        ConfigError: if the model or the device cannot be had.
-        RunError: if OUT or the device fails.
-    """
-    with _LENT.lock:  # one shard at a time: they share the device and the workers
-        return _LENT.take(config).tag_shard(shard)
 
 
 def _ignore(_photos: int) -> None:
