@@ -3,9 +3,13 @@
 import contextlib
 import logging
 import os
+import signal
+import sys
+import threading
 from collections.abc import Iterator
+from types import FrameType
 
-from landmark_core.cli import DEBUG_VARIABLE
+from landmark_core.cli import DEBUG_VARIABLE, INTERRUPTED, complain
 
 RUN_LOGGERS = ("prefect", "prefect.flow_runs", "prefect.task_runs")
 
@@ -24,6 +28,37 @@ def one_line_errors() -> Iterator[None]:
     finally:
         for handler in handlers:
             handler.removeFilter(_drop_stack)
+
+
+@contextlib.contextmanager
+def quiet_interruption() -> Iterator[None]:
+    """Answer Ctrl-C with one line and exit code 130, whatever falls over behind it.
+
+    A terminal sends Ctrl-C to Prefect's own server as well. It is gone at once, and pages follow
+    about connections that are refused and, at Python's very end, about leaks in C++.
+
+    Raises:
+        KeyboardInterrupt: after an interruption, in place of whatever it led to.
+    """
+    interrupted = threading.Event()
+
+    def answer(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        if not os.environ.get(DEBUG_VARIABLE):
+            complain(INTERRUPTED)
+            sys.stderr.flush()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGINT, answer)
+    try:
+        yield
+    except Exception as error:
+        if interrupted.is_set():
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _drop_stack(record: logging.LogRecord) -> bool:

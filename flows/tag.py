@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from flows.console import one_line_errors
+from flows.console import one_line_errors, quiet_interruption
 from landmark_core import cli, report_text, tagging
 from landmark_core.config import TagConfig
 from landmark_core.errors import TransientError
@@ -89,11 +89,11 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         return cli.print_plan(arguments)
     config = cli.config_from(arguments)
-    with one_line_errors():
+    with one_line_errors(), quiet_interruption():
         state: State[RunSummary] = tag_library(config, return_state=True)
-    summary = state.result(raise_on_failure=False)
-    if isinstance(summary, BaseException):
-        raise summary  # the guard turns it into one line and an exit code
+        summary = state.result(raise_on_failure=False)
+        if isinstance(summary, BaseException):
+            raise summary  # the guard turns it into one line and an exit code
     cli.print_summary(summary, config.out, as_json=arguments.json)
     return cli.EXIT_DONE
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from landmark_core.tagging import Progress
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
+INTERRUPTED = "interrupted: finished photos are kept; the same command goes on from there"
 DEBUG_VARIABLE = "LANDMARKS_DEBUG"  # set to anything: tracebacks and debug logs
 
 
@@ -55,20 +56,20 @@ def guard(work: Callable[[], int]) -> int:
     try:
         return work()
     except KeyboardInterrupt:
-        _complain("interrupted: finished photos are kept; the same command goes on from there")
+        complain(INTERRUPTED)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as in `landmarks status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except ConfigError as error:
-        _complain(str(error))
+        complain(str(error))
         return EXIT_USAGE
     except LandmarkError as error:
-        _complain(str(error))
+        complain(str(error))
         return EXIT_FAILED
     except Exception as error:
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
-        _complain(
+        complain(
             f"unexpected {type(error).__name__}: {error} (set {DEBUG_VARIABLE}=1 for the details)"
         )
         return EXIT_FAILED
@@ -276,7 +277,8 @@ def _auto_or_int(text: str) -> int | Literal["auto"]:
         raise argparse.ArgumentTypeError(f"expected auto or a number, got {text!r}") from None
 
 
-def _complain(message: str) -> None:
+def complain(message: str) -> None:
+    """Print what is wrong as one line on stderr."""
     print(f"landmarks: {' '.join(message.split())}", file=sys.stderr)
 
 

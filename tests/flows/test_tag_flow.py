@@ -1,8 +1,10 @@
 """The flow makes the same rows as the command, by a real Prefect engine and server."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas
@@ -70,6 +72,38 @@ def test_a_wrong_setting_is_one_line_and_exit_code_2(prefect_server, tmp_path):
     last = done.stderr.splitlines()[-1]
     assert last.startswith("landmarks: SOURCE must be")
     assert "nowhere" in last
+
+
+def test_interrupted_is_one_line_and_exit_code_130(
+    prefect_server, drawn_library, tiny_model, tmp_path
+):
+    """Ctrl-C as a terminal sends it: to the flow and all that it started."""
+    from prefect.settings import get_current_settings
+
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "flows.tag", "--source", str(drawn_library), "--out", str(out)]
+    run = subprocess.Popen(
+        [*command, "--model", str(tiny_model), "--workers", "1", "--shard-size", "1"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PREFECT_API_URL": str(get_current_settings().api.url),
+            "PREFECT_LOGGING_LEVEL": "ERROR",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while run.poll() is None and not list(out.glob("tags/*/*.parquet")):
+        time.sleep(0.02)
+    os.killpg(run.pid, signal.SIGINT)
+    printed, complained = run.communicate(timeout=60)
+    assert run.returncode == 130, complained
+    assert printed == ""
+    assert complained.splitlines()[-1].startswith("landmarks: interrupted: finished photos are")
+    assert "Traceback" not in complained
+    assert pandas.read_parquet(out / "tags").photo_id.is_unique
 
 
 def test_a_poisoned_shard_fails_alone(
