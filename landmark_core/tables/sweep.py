@@ -28,16 +28,23 @@ def sweep_folder(folder: Folder) -> int:
         ConfigError: if a part of an unfinished run is broken.
         RunError: if a file cannot be removed.
     """
-    leftovers = [
-        name for place in ("tags", "heatmaps", "runs") for name in folder.list_temporary(place)
-    ]
-    for run in folder.list_folders("heatmaps"):
-        run_id = PurePosixPath(run).name.removeprefix("run=")
-        if not folder.exists(f"runs/{run_id}.json"):
-            leftovers += _orphans(folder, run_id)
+    leftovers = folder.list_temporary("runs")
+    # Finished runs are passed over unopened: an old library holds millions of their heatmaps.
+    for run_id in _unfinished(folder, "tags"):
+        leftovers += folder.list_temporary(f"tags/run={run_id}")
+    for run_id in _unfinished(folder, "heatmaps"):
+        leftovers += folder.list_temporary(f"heatmaps/run={run_id}")
+        leftovers += _orphans(folder, run_id)
     for name in leftovers:
         folder.remove(name)
     return len(leftovers)
+
+
+def _unfinished(folder: Folder, place: str) -> list[str]:
+    """Return the runs that have a folder in a place of OUT and no run file."""
+    runs = (PurePosixPath(run).name for run in folder.list_folders(place))
+    ids = (run.removeprefix("run=") for run in runs if run.startswith("run="))
+    return [run_id for run_id in ids if not folder.exists(f"runs/{run_id}.json")]
 
 
 def _orphans(folder: Folder, run_id: str) -> list[str]:
