@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # torch takes seconds to import, and planning does not need i
 
 Status = Literal["ok"] | PhotoFailure
 Decision = Literal["tagged", "review", "no_landmark"]
+LabelSource = Literal["folder", "negatives", "reviews"]
+
+OTHER = -1  # the label of a photo that shows none of the landmarks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +98,13 @@ class PhotoRow:
     preprocess_id: str
     run_id: str
     tagged_at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledPhoto:
+    """One photo to learn from or to be judged by, and what it shows."""
+
+    ref: PhotoRef
+    label: int  # index into the class names, or OTHER
+    digest: str  # hex SHA-256 of the file's bytes
+    source: LabelSource  # who says so

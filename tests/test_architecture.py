@@ -18,6 +18,9 @@ LAYERS = (
     {"report_text", "library", "model", "tables"},
     {"status_text", "model_text"},
     {"tagging"},
+    {"judging"},
+    {"dataset"},
+    {"training"},
     {"cli"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
