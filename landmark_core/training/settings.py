@@ -1,6 +1,6 @@
 """Settings of one training: read once, checked once, then only passed along."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from landmark_core.config import Auto, Device, ReadLimits
@@ -12,6 +12,8 @@ Promote = Literal["auto", "never"]
 FORMATS = ("torchscript", "pt2")
 PROMOTIONS = ("auto", "never")
 LEAST_FOLDS = 3  # two would train each model on half of the photos
+MOST_FOLDS = 20  # as many as there are slots that photos are dealt into
+MOST_PROCESSES = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,7 @@ class TrainConfig:
 
     data: str  # folder or URL: a folder per class, or train/ and test/ that hold them
     out: str  # MODEL_DIR: versions, champion, history; a local folder
-    recipe: Recipe = Recipe()
+    recipe: Recipe = field(default_factory=Recipe)
     negatives: str | None = None  # folder or URL of photos that show no landmark
     reviews: str | None = None  # an OUT whose reviews become labels
     resume: bool = False  # go on with the training that was killed
@@ -32,7 +34,7 @@ class TrainConfig:
     name: str = "landmarks"  # of the model, in its card
     formats: tuple[Format, ...] = ("torchscript",)  # pt2 lies beside the TorchScript file
     promote: Promote = "auto"  # never: add the version, leave the champion
-    limits: ReadLimits = ReadLimits()
+    limits: ReadLimits = field(default_factory=ReadLimits)
 
     def __post_init__(self) -> None:
         for option, text in (("DATA", self.data), ("--out", self.out), ("--name", self.name)):
@@ -40,17 +42,18 @@ class TrainConfig:
                 raise ConfigError(f"{option} must not be empty")
         if "://" in self.out:
             raise ConfigError(f"--out of a training must be a local folder, got {self.out}")
-        if self.folds and self.folds < LEAST_FOLDS:
-            raise ConfigError(f"--folds must be 0 or at least {LEAST_FOLDS}, got {self.folds}")
-        if self.folds > 20:
-            raise ConfigError(f"--folds must be at most 20, got {self.folds}")
-        for option, value, least in (("--jobs", self.jobs, 1), ("--workers", self.workers, 0)):
-            if isinstance(value, int) and value < least:
-                raise ConfigError(f"{option} must be at least {least}, got {value}")
-        if not 0 <= self.seed < 2**31:
-            raise ConfigError(f"--seed must be in 0..{2**31 - 1}, got {self.seed}")
         if self.promote not in PROMOTIONS:
             raise ConfigError(f"--promote must be one of {', '.join(PROMOTIONS)}")
-        unknown = sorted(set(self.formats) - set(FORMATS))
-        if unknown or "torchscript" not in self.formats:
+        if set(self.formats) - set(FORMATS) or "torchscript" not in self.formats:
             raise ConfigError(f"--format must be one of {', '.join(FORMATS)}, got {self.formats}")
+        if self.folds:
+            _check_between("--folds", self.folds, LEAST_FOLDS, MOST_FOLDS)
+        _check_between("--seed", self.seed, 0, 2**31 - 1)
+        for option, value, least in (("--jobs", self.jobs, 1), ("--workers", self.workers, 0)):
+            if isinstance(value, int):
+                _check_between(option, value, least, MOST_PROCESSES)
+
+
+def _check_between(option: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise ConfigError(f"{option} must be in {least}..{most}, got {value}")
