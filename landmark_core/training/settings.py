@@ -32,6 +32,7 @@ class TrainConfig:
     jobs: int | Auto = "auto"  # trainings of folds side by side, each on its share of the cores
     workers: int | Auto = "auto"  # processes that draw views
     name: str = "landmarks"  # of the model, in its card
+    card: str | None = None  # TOML file with licence, notes and the tags' places
     formats: tuple[Format, ...] = ("torchscript",)  # pt2 lies beside the TorchScript file
     promote: Promote = "auto"  # never: add the version, leave the champion
     limits: ReadLimits = field(default_factory=ReadLimits)
