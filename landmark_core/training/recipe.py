@@ -6,9 +6,10 @@ A recipe can be written down as TOML (`docs/recipes`); what is absent keeps its 
 import dataclasses
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from landmark_core.errors import ConfigError
 
@@ -53,7 +54,9 @@ class Recipe:
     other_weight: float = 1.0  # of the loss of a photo that shows no landmark
     averaged: float = 0.4  # share of the epochs, at the end, whose weights are averaged; 0: none
     patience: int = 0  # epochs without a better validation loss before it stops; 0: never
-    runs: int = 1  # trainings that differ in their seed; the weights' mean is the model
+    # Trainings from the same start, each with these settings changed; the mean of their weights is
+    # the model (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482). None: a single training.
+    variants: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         for name, choices in (
@@ -71,6 +74,15 @@ class Recipe:
                 _check_number(name, value, least, most)
         if self.test_crop > self.test_resize:
             raise _wrong("test_crop", f"at most test_resize ({self.test_resize})", self.test_crop)
+        for variant in self.variants:
+            _check_variant(variant)
+        self.members()  # each checks itself
+
+    def members(self) -> tuple["Recipe", ...]:
+        """Return the recipe of each training whose weights are averaged; itself where it is one."""
+        if not self.variants:
+            return (self,)
+        return tuple(dataclasses.replace(self, variants=(), **variant) for variant in self.variants)
 
 
 _COUNTS = {
@@ -83,7 +95,11 @@ _COUNTS = {
     "batch_size": 2,
     "head_epochs": 0,
     "patience": 0,
-    "runs": 1,
+}
+# What a variant may not change: the network and its input are those of all members.
+_COMMON = {
+    *("arch", "backbone", "weights", "frozen_stages", "batch_norm", "dropout"),
+    *("test_resize", "test_crop", "variants"),
 }
 _RANGES = {
     "dropout": (0.0, 0.95),
