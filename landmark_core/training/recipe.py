@@ -131,10 +131,20 @@ def read_recipe(path: str | Path) -> Recipe:
     known = {field.name for field in dataclasses.fields(Recipe)}
     unknown = sorted(set(values) - known)
     if unknown:
-        raise ConfigError(
-            f"recipe {path}: no setting {unknown[0]!r}; known: {', '.join(sorted(known))}"
-        )
+        names = ", ".join(sorted(known))
+        raise ConfigError(f"recipe {path}: no setting {unknown[0]!r}; known: {names}")
+    if isinstance(values.get("variants"), list):
+        values["variants"] = tuple(values["variants"])
     return Recipe(**values)
+
+
+def _check_variant(variant: object) -> None:
+    if not isinstance(variant, Mapping):
+        raise _wrong("each of variants", "a table of settings", variant)
+    known = {field.name for field in dataclasses.fields(Recipe)} - _COMMON
+    unknown = sorted(set(variant) - known)
+    if unknown:
+        raise _wrong("a variant", f"about {', '.join(sorted(known))}", unknown[0])
 
 
 def _wrong(name: str, expected: str, got: object) -> ConfigError:
