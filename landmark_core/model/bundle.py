@@ -8,8 +8,6 @@ without a card go through `adopt`.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from landmark_core.model.archive import CARD_FILE, ScriptArchive, open_script_ar
 from landmark_core.model.card import ModelCard, rename_classes
 from landmark_core.model.card_json import card_from_json, card_to_json
 from landmark_core.model.class_names import read_class_names
+from landmark_core.model.files import write_whole
 from landmark_core.model.operators import provide_operators, unknown_operator
 from landmark_core.model.preprocess import Preprocess, preprocess_id
 from landmark_core.model.probe import last_line, run_module
@@ -56,7 +55,10 @@ def save_model(module: torch.jit.ScriptModule, card: ModelCard, path: str | Path
     if devices:
         raise ConfigError(f"the module is on {', '.join(sorted(devices))}: call .cpu() first")
     check_scores(module, card)
-    _write_whole(Path(path), save_script(module, {CARD_FILE: card_to_json(card)}))
+    try:
+        write_whole(Path(path), save_script(module, {CARD_FILE: card_to_json(card)}))
+    except OSError as error:
+        raise ConfigError(f"model {path} cannot be written: {error}") from error
 
 
 def check_scores(module: torch.jit.ScriptModule, card: ModelCard) -> None:
@@ -153,22 +155,3 @@ def _own_model(
         return Adopted(module=module, card=card, notes=())
     note = "class names come from --classes in place of the model's own"
     return Adopted(module=module, card=rename_classes(card, tuple(names)), notes=(note,))
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write to a temporary name beside the target, then rename over it."""
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False
-        ) as file:
-            try:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                os.fchmod(file.fileno(), 0o644)  # temporary files are private, models are not
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-    except OSError as error:
-        raise ConfigError(f"model {path} cannot be written: {error}") from error

@@ -1,7 +1,9 @@
 """Small real networks, scripted as people script theirs."""
 
+import hashlib
 import warnings
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,15 @@ import torch
 from torch import Tensor, nn
 from torchvision import transforms
 
-from landmark_core.model import quiet_torchscript
+from landmark_core.model import (
+    Registry,
+    TrainingRecord,
+    Version,
+    file_digests,
+    new_version_name,
+    quiet_torchscript,
+    write_training_record,
+)
 
 MEAN = (0.4638, 0.4725, 0.4687)
 STD = (0.2699, 0.2706, 0.3018)
@@ -117,3 +127,51 @@ def save_plain(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return save
+
+
+class Trainings:
+    """Leaves in a MODEL_DIR what trainings leave; the models may be a few bytes, or real files."""
+
+    start = datetime(2026, 1, 14, 9, 30, tzinfo=UTC)
+
+    def at(self, minute: int) -> datetime:
+        """The clock of a test: so many minutes after its start."""
+        return self.start + timedelta(minutes=minute)
+
+    def finish(self, root: Path, model: bytes, *, minute: int = 0, **fields: object) -> Path:
+        """Leave what a training leaves in MODEL_DIR/work when it is done."""
+        work = root / "work" / f"run-{minute}"
+        (work / "report").mkdir(parents=True)
+        (work / "model.pt").write_bytes(model)
+        (work / "report/index.html").write_text("<p>good</p>")
+        sha256 = hashlib.sha256(model).hexdigest()
+        values = {
+            "version": new_version_name(sha256, self.at(minute)),
+            "created_at": self.at(minute).isoformat(),
+            "arch": "transfer",
+            "backbone": "mobilenet_v2",
+            "class_names": ("Arch", "Dome"),
+            "recipe": {"epochs": 3},
+            "data_digest": "00112233aabbccdd",
+            "code_digest": "ddccbbaa33221100",
+            "metrics": {"top1": 0.9, "ece": 0.02},
+            "model_sha256": sha256,
+            "files": file_digests(work),
+        }
+        write_training_record(TrainingRecord(**(values | fields)), work)
+        return work
+
+    def add(self, root: Path, model: bytes, *, minute: int = 0, **fields: object) -> Version:
+        """Train and add a version."""
+        return Registry(root).add_version(self.finish(root, model, minute=minute, **fields))
+
+    def promote(self, root: Path, name: str, minute: int = 0, *, force: bool = True) -> Version:
+        """Promote a version by hand."""
+        return Registry(root).promote(
+            name, reason=f"reason {minute}", by="ann", now=self.at(minute), force=force
+        )
+
+
+@pytest.fixture(scope="session")
+def trainings() -> Trainings:
+    return Trainings()
