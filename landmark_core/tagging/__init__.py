@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from landmark_core.tagging.lending import tag_shard
+    from landmark_core.tagging.predict import rank_and_decide
     from landmark_core.tagging.run import (
         NoProgress,
         Progress,
@@ -16,21 +17,33 @@ if TYPE_CHECKING:
         shards_failed,
         tag_library,
     )
+    from landmark_core.tagging.score import Scored, Scorer, score_photos
 
 __all__ = [
     "NoProgress",
     "Progress",
+    "Scored",
+    "Scorer",
     "open_run",
     "preview",
+    "rank_and_decide",
+    "score_photos",
     "shards_failed",
     "tag_library",
     "tag_shard",
 ]
+
+_HOMES = {
+    "Scored": "score",
+    "Scorer": "score",
+    "rank_and_decide": "predict",
+    "score_photos": "score",
+    "tag_shard": "lending",
+}
 
 
 def __getattr__(name: str) -> object:
     """Import the module that holds a public name, once it is asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "lending" if name == "tag_shard" else "run"
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'run')}"), name)

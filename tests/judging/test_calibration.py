@@ -1,0 +1,234 @@
+"""Temperature and thresholds: against a slow search, by hand, and on photos kept aside."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from landmark_core.judging import (
+    Aims,
+    calibrate,
+    cross_calibrate,
+    decide,
+    labels_of,
+    measure,
+    take,
+)
+from landmark_core.judging.calibration import wilson_interval
+from landmark_core.judging.temperature import confidences_of, energies_of, fit_temperature
+
+
+def fit(answers, aims=None):
+    return calibrate(
+        answers.logits,
+        labels_of(answers),
+        class_names=answers.class_names,
+        aims=aims,
+        energies=answers.energies,
+    )
+
+
+def test_temperature_is_that_of_a_slow_search(drawn_answers):
+    answers = drawn_answers()
+    labels = labels_of(answers)
+    known = labels >= 0
+    logits, targets = torch.tensor(answers.logits[known]), torch.tensor(labels[known])
+    doubt = 1 / (len(targets) + 2)
+    grid = np.exp(np.linspace(-2, 2, 4001))
+    losses = [
+        float(
+            torch.nn.functional.cross_entropy(
+                logits.double() / value, targets, label_smoothing=doubt
+            )
+        )
+        for value in grid
+    ]
+    assert fit_temperature(answers.logits, labels) == pytest.approx(
+        grid[np.argmin(losses)], rel=2e-3
+    )
+
+
+@given(factor=st.floats(0.1, 10), seed=st.integers(0, 20))
+@settings(max_examples=20)
+def test_scaled_logits_get_a_scaled_temperature(drawn_answers_, factor, seed):
+    answers = drawn_answers_(seed=seed, landmarks=60, others=0)
+    labels = labels_of(answers)
+    once = fit_temperature(answers.logits, labels)
+    assert fit_temperature(answers.logits * np.float32(factor), labels) == pytest.approx(
+        once * factor, rel=1e-3, abs=1e-4
+    )
+
+
+@pytest.fixture(scope="module")
+def drawn_answers_(request):
+    from pathlib import Path  # the fixture is wanted inside of hypothesis
+    from runpy import run_path
+
+    return run_path(str(Path(__file__).with_name("conftest.py")))["draw_answers"]
+
+
+def test_a_model_without_an_error_is_not_infinitely_sure(answers_from):
+    answers = answers_from(np.eye(4) * 5, ["Arch", "Dome", "Pyramid", "Tower"])
+    confidence, _ = confidences_of(answers.logits, fit_temperature(answers.logits, np.arange(4)))
+    assert confidence == pytest.approx(1 - 3 / 4 / 6, abs=1e-4)  # Platt: right with 5 of 6
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels"),
+    [
+        pytest.param(np.zeros((0, 4)), [], id="no-photos"),
+        pytest.param(np.ones((2, 4)), [-1, -2], id="no-landmarks"),
+        pytest.param(np.ones((2, 1)), [0, 0], id="one-class"),
+    ],
+)
+def test_temperature_is_one_where_nothing_can_be_fitted(logits, labels):
+    assert fit_temperature(logits.astype(np.float32), np.array(labels, dtype=np.int64)) == 1.0
+
+
+def test_confidence_and_energy_are_torchs(drawn_answers):
+    logits = drawn_answers(landmarks=20, others=5).logits
+    best = (torch.tensor(logits).double() / 1.7).softmax(dim=1).max(dim=1)
+    confidence, tags = confidences_of(logits, 1.7)
+    assert confidence == pytest.approx(best.values.numpy(), abs=1e-7)
+    assert tags.tolist() == best.indices.tolist()
+    assert energies_of(logits) == pytest.approx(
+        -torch.tensor(logits).logsumexp(1).numpy(), abs=1e-5
+    )
+
+
+def test_huge_logits_do_not_overflow():
+    logits = np.array([[3e38, -3e38], [0, 1]], np.float32)
+    assert confidences_of(logits, 0.5)[0][0] == 1.0
+    assert np.isfinite(energies_of(logits)).all()
+    assert np.isfinite(fit_temperature(logits, np.array([0, 1])))
+
+
+def test_wilson_by_hand():
+    # Wilson 1927 for 8 of 10 at 95 %: (0.8 + 0.19208) / 1.38416 -+ 1.96 * 0.1607 / 1.38416 ...
+    low, high = wilson_interval(8, 10)
+    assert (low, high) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
+    assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("right", "photos"), [(0, 5), (3, 9), (40, 41), (500, 500)])
+def test_wilson_is_that_of_scipy(right, photos):
+    stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
+    theirs = stats.binomtest(right, photos).proportion_ci(method="wilson")
+    assert wilson_interval(right, photos, z=1.959964) == pytest.approx(tuple(theirs), abs=1e-6)
+
+
+def test_the_aims_hold_on_the_photos_that_they_were_chosen_on(drawn_answers):
+    answers = drawn_answers(seed=3, skill=6)
+    figures = measure(answers, fit(answers))
+    assert figures.tagged_precision >= 0.97
+    assert figures.others_tagged <= 0.01
+    assert figures.landmarks_lost <= 0.03
+    assert figures.landmarks_tagged > 0.4  # not by tagging nothing
+
+
+def test_the_aims_nearly_hold_on_photos_kept_aside(drawn_answers):
+    answers = drawn_answers(landmarks=1000, others=500, seed=4)
+    half = np.arange(0, 1500, 2)
+    figures = measure(take(answers, half + 1), fit(take(answers, half)))
+    assert figures.tagged_precision >= 0.95
+    assert figures.others_tagged <= 0.03
+    assert figures.landmarks_lost <= 0.045
+    assert figures.ece <= 0.05
+
+
+def test_a_higher_aim_tags_fewer(drawn_answers):
+    answers = drawn_answers(seed=5, skill=3)
+    shares = [
+        measure(answers, fit(answers, Aims(precision=aim))).landmarks_tagged
+        for aim in (0.8, 0.97, 0.995)
+    ]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > shares[-1]
+
+
+def test_without_others_nothing_is_called_no_landmark_and_tagging_is_careful(drawn_answers):
+    thresholds = fit(drawn_answers(others=0, skill=9)).thresholds
+    assert thresholds.no_landmark_below is None
+    assert thresholds.no_landmark_energy_above is None
+    assert thresholds.tagged_from >= 0.8
+
+
+def test_log_probabilities_get_no_energy_threshold(drawn_answers):
+    answers = drawn_answers(seed=6)
+    logits = np.log(torch.tensor(answers.logits).softmax(1).numpy())
+    labels = labels_of(answers)
+    thresholds = calibrate(
+        logits, labels, class_names=answers.class_names, energies=False
+    ).thresholds
+    assert thresholds.no_landmark_energy_above is None
+    assert thresholds.no_landmark_below is not None
+
+
+@pytest.mark.parametrize("photos", [0, 1, 4])
+def test_tiny_sets_give_careful_thresholds(drawn_answers, photos):
+    found = fit(drawn_answers(landmarks=photos, others=min(photos, 2)))
+    assert np.isfinite(found.temperature)
+    assert found.thresholds.tagged_from >= 0.8
+    assert found.thresholds.per_class == {}
+    assert found.thresholds.no_landmark_below is None
+
+
+def test_only_others_tag_nothing(drawn_answers):
+    thresholds = fit(drawn_answers(landmarks=0, others=100)).thresholds
+    assert thresholds.tagged_from >= 0.97
+    assert thresholds.no_landmark_below is None  # it would lose photos that nobody has seen
+
+
+def test_a_class_that_attracts_wrong_photos_is_held_back(drawn_answers, answers_from):
+    answers = drawn_answers(landmarks=800, others=100, skill=7)
+    wrong = np.zeros((25, 4))
+    wrong[:, 2] = 9  # surely Pyramid, and never one
+    labels = [photo.label for photo in answers.photos] + ["Dome"] * 25
+    mixed = answers_from(np.concatenate([answers.logits, wrong]), labels)
+    thresholds = fit(mixed).thresholds
+    assert set(thresholds.per_class) == {"Pyramid"}
+    assert thresholds.tagged_from < thresholds.per_class["Pyramid"] <= 1
+
+
+def test_few_wrong_photos_hold_no_class_back(drawn_answers, answers_from):
+    answers = drawn_answers(landmarks=40, others=40, skill=7)
+    wrong = np.zeros((4, 4))
+    wrong[:, 2] = 9
+    labels = [photo.label for photo in answers.photos] + ["Dome"] * 4
+    mixed = answers_from(np.concatenate([answers.logits, wrong]), labels)
+    assert fit(mixed).thresholds.per_class == {}
+
+
+def test_equal_classes_are_rarely_told_apart(drawn_answers):
+    raised = [len(fit(drawn_answers(seed=seed)).thresholds.per_class) for seed in range(25)]
+    assert sum(raised) <= 0.05 * 25 * 4  # of 100 classes that are all alike
+
+
+def test_a_fold_has_no_say_in_its_own_calibration(drawn_answers):
+    answers = drawn_answers(folds=4)
+    found = cross_calibrate(answers)
+    assert sorted(found) == [0, 1, 2, 3]
+    rows = [row for row, photo in enumerate(answers.photos) if photo.fold != 2]
+    assert found[2] == fit(take(answers, rows))
+    decided = decide(answers, found).decisions
+    mine = [row for row, photo in enumerate(answers.photos) if photo.fold == 2]
+    assert decide(take(answers, mine), found[2]).decisions == tuple(decided[row] for row in mine)
+
+
+def test_cross_calibration_needs_folds(drawn_answers):
+    with pytest.raises(ValueError, match="two folds"):
+        cross_calibrate(drawn_answers())
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels", "message"),
+    [
+        pytest.param(np.zeros((2, 3)), [0, 1], "expected", id="classes"),
+        pytest.param(np.zeros((2, 4)), [0], "expected", id="photos"),
+        pytest.param(np.zeros((2, 4)), [0, 4], "beyond", id="label"),
+    ],
+)
+def test_calibrate_refuses(logits, labels, message):
+    with pytest.raises(ValueError, match=message):
+        calibrate(logits.astype(np.float32), np.array(labels), class_names=("a", "b", "c", "d"))
