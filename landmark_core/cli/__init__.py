@@ -19,6 +19,12 @@ from landmark_core.cli.console import (
 )
 from landmark_core.cli.progress import TrainingBars, drawn_progress, drawn_training
 from landmark_core.cli.tag import add_tag_arguments, config_from, print_plan, print_summary
+from landmark_core.cli.train import (
+    add_train_arguments,
+    build_train_config,
+    print_data_report,
+    print_training,
+)
 
 __all__ = [
     "DEBUG_VARIABLE",
@@ -29,15 +35,19 @@ __all__ = [
     "INTERRUPTED",
     "TrainingBars",
     "add_tag_arguments",
+    "add_train_arguments",
     "build_parser",
+    "build_train_config",
     "complain",
     "config_from",
     "drawn_progress",
     "drawn_training",
     "guard",
     "main",
+    "print_data_report",
     "print_json",
     "print_plan",
     "print_summary",
+    "print_training",
     "settle_threads",
 ]

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from landmark_core import __version__
-from landmark_core.cli import models, status, tag
+from landmark_core.cli import evaluate, models, status, tag, train
 from landmark_core.cli.console import guard, settle_threads
 
 
@@ -12,7 +12,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     settle_threads()
     arguments = build_parser().parse_args(argv)
-    return guard(lambda: arguments.run(arguments))
+    return guard(lambda: arguments.run(arguments), interrupted=arguments.interrupted)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -23,13 +23,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"landmarks {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    tag_parser = commands.add_parser("tag", help=tag.HELP)
-    tag.add_arguments(tag_parser)
-    tag_parser.set_defaults(run=tag.run)
+    for name, module in (
+        ("tag", tag),
+        ("status", status),
+        ("train", train),
+        ("evaluate", evaluate),
+    ):
+        command = commands.add_parser(name, help=module.HELP)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run, interrupted=module.INTERRUPTED)
 
-    status_parser = commands.add_parser("status", help=status.HELP)
-    status.add_arguments(status_parser)
-    status_parser.set_defaults(run=status.run)
-
-    models.add_arguments(commands.add_parser("models", help=models.HELP))
+    command = commands.add_parser("models", help=models.HELP)
+    models.add_arguments(command)  # each action names its own run
+    command.set_defaults(interrupted=models.INTERRUPTED)
     return parser

@@ -5,6 +5,7 @@ import argparse
 from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.errors import ConfigError
 
+INTERRUPTED = "interrupted"
 HELP = "what is tagged, waiting for review, failed"
 
 

@@ -7,6 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from landmark_core.cli.console import EXIT_DONE, print_json
+from landmark_core.cli.console import INTERRUPTED as INTERRUPTED
 from landmark_core.cli.options import auto_or_int
 from landmark_core.cli.progress import drawn_progress
 from landmark_core.config import DEVICES, PRECISIONS, TagConfig

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from landmark_core.model.class_names import tidy_class_names
     from landmark_core.model.code import code_digest
     from landmark_core.model.history import HistoryEntry
+    from landmark_core.model.packaged import PackagedModel, read_packaged_models
     from landmark_core.model.preprocess import Preprocess, preprocess_id
     from landmark_core.model.registry import Registry, is_registry
-    from landmark_core.model.source import packaged_models
+    from landmark_core.model.source import find_version, packaged_models
     from landmark_core.model.torchscript import quiet_torchscript
     from landmark_core.model.training_record import (
         TrainingRecord,
@@ -35,6 +36,7 @@ __all__ = [
     "HistoryEntry",
     "LoadedModel",
     "ModelCard",
+    "PackagedModel",
     "Preprocess",
     "PreprocessSettings",
     "Registry",
@@ -47,12 +49,14 @@ __all__ = [
     "build_network",
     "code_digest",
     "file_digests",
+    "find_version",
     "is_registry",
     "load_model",
     "new_version_name",
     "packaged_models",
     "preprocess_id",
     "quiet_torchscript",
+    "read_packaged_models",
     "read_training_record",
     "save_model",
     "show_model",
@@ -66,6 +70,7 @@ _HOMES = {
     "HistoryEntry": "history",
     "LoadedModel": "bundle",
     "ModelCard": "card",
+    "PackagedModel": "packaged",
     "Preprocess": "preprocess",
     "PreprocessSettings": "card",
     "Registry": "registry",
@@ -78,12 +83,14 @@ _HOMES = {
     "build_network": "architectures",
     "code_digest": "code",
     "file_digests": "training_record",
+    "find_version": "source",
     "is_registry": "registry",
     "load_model": "bundle",
     "new_version_name": "versions",
     "packaged_models": "source",
     "preprocess_id": "preprocess",
     "quiet_torchscript": "torchscript",
+    "read_packaged_models": "packaged",
     "read_training_record": "training_record",
     "save_model": "bundle",
     "show_model": "bundle",

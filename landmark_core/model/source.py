@@ -1,4 +1,6 @@
-"""Find the bytes of a model: a name in the package, a file, or a URL.
+"""Find the bytes of a model: a name in the package, a file, a URL, or a folder of versions.
+
+MODEL_DIR means its champion, MODEL_DIR@VERSION one of its versions; see registry.py.
 
 Does not look at what the bytes are; `recognise` does.
 """
@@ -9,6 +11,8 @@ from importlib import resources
 from pathlib import Path
 
 from landmark_core.errors import ConfigError
+from landmark_core.model.registry import Registry, is_registry
+from landmark_core.model.versions import Version, version_names
 
 PACKAGED = {"starter": ("starter", "starter.pt")}  # name -> its place in landmark_core/model
 MAX_MODEL_BYTES = 4 * 2**30  # the file is held in memory while it is loaded
@@ -34,12 +38,14 @@ def packaged_models() -> tuple[str, ...]:
 
 
 def read_model_file(name: str) -> ModelFile:
-    """Read a model by the name of a packaged model, a path or a URL.
+    """Read a model by the name of a packaged model, a path, a URL, MODEL_DIR or MODEL_DIR@VERSION.
 
     Raises:
-        ConfigError: if there is no such model or it cannot be read; lists the known names.
+        ConfigError: if there is no such model, it cannot be read, or is not the one that its
+            version was trained to; lists the known names.
     """
-    location = name
+    version = find_version(name)
+    location = name if version is None else str(version.model_path)
     if name in PACKAGED:
         location = str(_packaged_path(name))
     known = ", ".join(packaged_models()) or "none in this installation"
@@ -47,7 +53,36 @@ def read_model_file(name: str) -> ModelFile:
         location, what="model", max_bytes=MAX_MODEL_BYTES, hint=f" (known by name: {known})"
     )
     path = location if "://" in location else str(Path(location).absolute())
-    return ModelFile(name=name, path=path, data=data)
+    file = ModelFile(name=name, path=path, data=data)
+    if version is not None and file.model_id != version.model_id:
+        raise ConfigError(
+            f"model {name}: {path} is not the file that was trained (SHA-256 {file.model_id}, "
+            f"recorded {version.model_id}): put the file back, or roll back to another version"
+        )
+    return file
+
+
+def find_version(name: str) -> Version | None:
+    """Return the version that MODEL_DIR or MODEL_DIR@VERSION means; None where it is no such name.
+
+    Raises:
+        ConfigError: if the folder has no champion yet, or no such version.
+    """
+    if name in PACKAGED or "://" in name:
+        return None
+    if _is_registry(name):
+        champion = Registry(Path(name)).champion()
+        if champion is None:
+            known = version_names(Path(name))
+            raise ConfigError(
+                f"model folder {name} has no champion: "
+                + (f"promote one of {', '.join(known[-5:])}" if known else "train a model first")
+            )
+        return champion
+    folder, _, text = name.rpartition("@")
+    if folder and _is_registry(folder) and not _exists(name):
+        return Registry(Path(folder)).version(text)
+    return None
 
 
 def read_whole(location: str, *, what: str, max_bytes: int, hint: str = "") -> bytes:
@@ -67,10 +102,24 @@ def read_whole(location: str, *, what: str, max_bytes: int, hint: str = "") -> b
     except FileNotFoundError:
         raise ConfigError(f"no {what} {location}: there is no such file{hint}") from None
     except IsADirectoryError:
-        raise ConfigError(f"{what} {location} is a folder: give the file inside it") from None
+        raise ConfigError(
+            f"{what} {location} is a folder: give the file inside it"
+            + (", or a folder that `landmarks train` wrote" if what == "model" else "")
+        ) from None
     except Exception as error:  # every store raises its own types; all of them stop the run
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ConfigError(f"{what} {location} cannot be read: {reason}") from error
+
+
+def _is_registry(location: str) -> bool:
+    return _exists(location) and is_registry(Path(location))
+
+
+def _exists(location: str) -> bool:
+    try:
+        return Path(location).exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _packaged_path(name: str) -> Path:
