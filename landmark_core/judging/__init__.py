@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         per_class,
         spread_of,
     )
+    from landmark_core.judging.suspicious import SuspiciousLabel, suspicious_labels
     from landmark_core.judging.verdicts import Verdicts, decide
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Comparison",
     "Figures",
     "Spread",
+    "SuspiciousLabel",
     "Verdicts",
     "calibrate",
     "compare",
@@ -58,6 +60,7 @@ __all__ = [
     "per_class",
     "save_answers",
     "spread_of",
+    "suspicious_labels",
     "take",
 ]
 
@@ -72,6 +75,7 @@ _HOMES = {
     "Comparison": "comparison",
     "Figures": "metrics",
     "Spread": "metrics",
+    "SuspiciousLabel": "suspicious",
     "Verdicts": "verdicts",
     "calibrate": "calibration",
     "compare": "comparison",
@@ -84,6 +88,7 @@ _HOMES = {
     "per_class": "metrics",
     "save_answers": "answers",
     "spread_of": "metrics",
+    "suspicious_labels": "suspicious",
     "take": "answers",
 }
 
