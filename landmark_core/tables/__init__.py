@@ -1,8 +1,9 @@
 """The tables of OUT: schema, atomic parts, what is missing, what is current."""
 
 from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
+from landmark_core.tables.folder import Folder
 from landmark_core.tables.ledger import Counts, WorkKey
-from landmark_core.tables.lock import Holder
+from landmark_core.tables.lock import Holder, hold_lock
 from landmark_core.tables.plan import Plan, count_work, plan_run, read_shard, shard_sizes
 from landmark_core.tables.schema import (
     REVIEWS_SCHEMA,
@@ -18,7 +19,7 @@ from landmark_core.tables.status import (
     RunSeen,
     status_counts,
 )
-from landmark_core.tables.store import RunFile, Store, heatmap_path, new_run_id
+from landmark_core.tables.store import RunFile, Store, heatmap_path, new_run_id, to_parquet
 
 __all__ = [
     "CURRENT_SCHEMA",
@@ -26,6 +27,7 @@ __all__ = [
     "TAGS_SCHEMA",
     "Counts",
     "FailureKind",
+    "Folder",
     "Holder",
     "LibraryStatus",
     "ModelSeen",
@@ -38,6 +40,7 @@ __all__ = [
     "count_work",
     "current_tags",
     "heatmap_path",
+    "hold_lock",
     "new_run_id",
     "plan_run",
     "read_shard",
@@ -45,4 +48,5 @@ __all__ = [
     "shard_sizes",
     "status_counts",
     "table_to_rows",
+    "to_parquet",
 ]

@@ -1,0 +1,182 @@
+"""Read labelled photos once: bytes → digest and decoded pixels on the shelf, or why not.
+
+Threads read side by side (Pillow lets go of Python's lock while it decodes), a few photos ahead of
+the one that is being stored. Files that were read before, in this version, are not opened at all.
+"""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from landmark_core.config import ReadLimits
+from landmark_core.dataset.look import Looks, take_look
+from landmark_core.dataset.shelf import Shelf
+from landmark_core.errors import PhotoError
+from landmark_core.library import decode_photo, fetch_photo, is_url
+from landmark_core.model import Preprocess
+from landmark_core.records import PhotoRef
+
+Pixels = NDArray[np.uint8]
+
+_LEAST_THREADS, _MOST_THREADS = 4, 32
+_LONGEST = 2  # a photo's long side, in the short sides that are kept
+
+
+class ReadingProgress(Protocol):
+    """What the one who waits is told while photos are read."""
+
+    def reading(self, total: int) -> None:
+        """So many photos will be read."""
+        ...
+
+    def read(self, count: int) -> None:
+        """So many more are done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What reading one photo told of it."""
+
+    digest: str | None  # SHA-256 in hex of its bytes; null where they could not be fetched
+    failure: PhotoError | None = None  # why it cannot be used; null where its pixels are there
+
+
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    photo: Pixels  # (H, W, 3)
+    crop: Pixels  # (S, S, 3)
+    look: Looks  # (32, 32)
+
+
+def read_photos(
+    refs: Sequence[PhotoRef],
+    shelf: Shelf,
+    *,
+    preprocess: Preprocess,
+    side: int,
+    limits: ReadLimits,
+    progress: ReadingProgress,
+) -> list[Seen]:
+    """Put the pixels of photos on a shelf.
+
+    Args:
+        refs: the photos; one may come several times.
+        shelf: open for writing.
+        preprocess: of the model, makes the crops.
+        side: pixels that the short side of the kept photos has at most.
+        limits: of one photo.
+        progress: is told of photos, known ones included.
+
+    Returns:
+        What was seen of each photo, in their order.
+
+    Raises:
+        RunError: the disk is full or fails.
+    """
+    known = {ref.photo_id: shelf.digest_of(ref) for ref in refs}
+    unread = {ref.photo_id: ref for ref in refs if known[ref.photo_id] is None}
+    progress.reading(len(known))
+    progress.read(len(known) - len(unread))
+    shelf.check_room(len(unread), side)
+    seen = {key: Seen(digest=digest) for key, digest in known.items() if digest is not None}
+
+    def look_at(ref: PhotoRef) -> tuple[Seen, _Pixels | None]:
+        return _look_at(ref, shelf, preprocess, side, limits)
+
+    for ref, (outcome, pixels) in _side_by_side(look_at, list(unread.values()), limits):
+        seen[ref.photo_id] = outcome
+        if outcome.digest is not None and outcome.failure is None:
+            if pixels is not None:
+                shelf.add(outcome.digest, pixels.photo, pixels.crop, pixels.look)
+            shelf.remember(ref, outcome.digest)
+        progress.read(1)
+    if unread:
+        shelf.settle()
+    return [seen[ref.photo_id] for ref in refs]
+
+
+class _LookAt(Protocol):
+    def __call__(self, ref: PhotoRef, /) -> tuple[Seen, _Pixels | None]: ...
+
+
+def _side_by_side(
+    look_at: _LookAt, refs: Iterable[PhotoRef], limits: ReadLimits
+) -> Iterator[tuple[PhotoRef, tuple[Seen, _Pixels | None]]]:
+    """Yield each photo with what was seen, in order; a bounded number is under way."""
+    threads = min(_MOST_THREADS, max(_LEAST_THREADS, os.cpu_count() or 1))
+    waiting: deque[tuple[PhotoRef, Future[tuple[Seen, _Pixels | None]]]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="photos") as pool:
+        try:
+            for ref in refs:
+                ahead = threads + (limits.fetch_concurrency if is_url(ref.location) else 2)
+                waiting.append((ref, pool.submit(look_at, ref)))
+                if len(waiting) >= ahead:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        finally:
+            for _, future in waiting:  # Ctrl-C, or the disk is full
+                future.cancel()
+
+
+def _look_at(
+    ref: PhotoRef, shelf: Shelf, preprocess: Preprocess, side: int, limits: ReadLimits
+) -> tuple[Seen, _Pixels | None]:
+    try:
+        data = fetch_photo(ref, limits)
+    except PhotoError as error:
+        return Seen(digest=None, failure=error), None
+    digest = hashlib.sha256(data).hexdigest()
+    if shelf.has(digest):
+        return Seen(digest=digest), None
+    try:
+        return Seen(digest=digest), _decode(data, ref.location, preprocess, side, limits)
+    except PhotoError as error:
+        return Seen(digest=digest, failure=error), None
+    except Exception as error:  # noqa: BLE001 (a bug met by one photo must not cost the others)
+        reason = f"preparing it failed: {type(error).__name__}: {error}".splitlines()[0]
+        return Seen(digest=digest, failure=PhotoError("corrupt", reason)), None
+
+
+def _decode(
+    data: bytes, name: str, preprocess: Preprocess, side: int, limits: ReadLimits
+) -> _Pixels:
+    # As the tagger decodes it, so that the crop has the tagger's pixels to the last bit.
+    decoded = decode_photo(data, name=name, min_side=preprocess.min_side, limits=limits)
+    crop = preprocess.apply(decoded.image)
+    image = decoded.image
+    if decoded.scaled and min(image.size) < side:  # training wants more than the tagger does
+        image = decode_photo(data, name=name, min_side=side, limits=limits).image
+    return _Pixels(photo=shrink(image, side), crop=crop, look=take_look(decoded.image))
+
+
+def shrink(image: Image.Image, side: int) -> Pixels:
+    """Return a photo with its short side at most `side` and its long side at most twice that.
+
+    What is too long is cut off at both ends; nothing is enlarged.
+
+    Args:
+        image: upright, RGB.
+        side: pixels.
+
+    Returns:
+        (H, W, 3).
+    """
+    scale = min(1.0, side / min(image.size))
+    most = _LONGEST * side / scale  # pixels of the long side that stay
+    width, height = (min(float(length), most) for length in image.size)
+    left, top = (image.width - width) / 2, (image.height - height) / 2
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    box = (left, top, left + width, top + height)
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR, box=box))
