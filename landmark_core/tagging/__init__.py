@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from landmark_core.tagging.device import choose_device
     from landmark_core.tagging.lending import tag_shard
     from landmark_core.tagging.predict import rank_and_decide
     from landmark_core.tagging.run import (
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
         shards_failed,
         tag_library,
     )
-    from landmark_core.tagging.score import Scored, Scorer, score_photos
+    from landmark_core.tagging.score import Claim, Scored, Scorer, score_photos
 
 __all__ = [
+    "Claim",
     "NoProgress",
     "Progress",
     "Scored",
     "Scorer",
+    "choose_device",
     "open_run",
     "preview",
     "rank_and_decide",
@@ -34,8 +37,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Claim": "score",
     "Scored": "score",
     "Scorer": "score",
+    "choose_device": "device",
     "rank_and_decide": "predict",
     "score_photos": "score",
     "tag_shard": "lending",

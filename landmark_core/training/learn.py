@@ -1,0 +1,146 @@
+"""The first stage of a training: photos in, trained weights and answers to unseen photos out.
+
+Everything is left in the workplace, so that judging can be done again without training, and by
+another process:
+
+    weights.pt            of the model that is kept
+    calibration.parquet   answers to the photos that give temperature and thresholds
+    answers.parquet       answers to the photos that judge
+    photos.parquet        every photo, and what it was used for
+    trainings/<key>/      checkpoint, weights, history.csv and TensorBoard files of each training
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from landmark_core.dataset import DataReport, Dataset, DataSettings, open_dataset
+from landmark_core.errors import ConfigError
+from landmark_core.judging import save_answers
+from landmark_core.model import StagedNetwork, split_network
+from landmark_core.tagging import choose_device
+from landmark_core.training.answering import answer_unseen, join_answers
+from landmark_core.training.averaging import State, average_weights
+from landmark_core.training.fit import refresh
+from landmark_core.training.jobs import Job, build_start, run_jobs, save_weights
+from landmark_core.training.photo_list import save_photo_list
+from landmark_core.training.plan import Model, plan_models
+from landmark_core.training.prepare import build_first, plan_jobs, preprocess_of, side_by_side
+from landmark_core.training.progress import TrainProgress
+from landmark_core.training.settings import TrainConfig
+from landmark_core.training.workplace import Workplace, hold_model_dir, open_workplace
+
+logger = logging.getLogger(__name__)
+
+WEIGHTS, CALIBRATION, ANSWERS, PHOTOS = (
+    "weights.pt",
+    "calibration.parquet",
+    "answers.parquet",
+    "photos.parquet",
+)
+_LEAST_SIDE = 256  # pixels that the short side of a photo keeps for augmentation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What the stage leaves for the next one: paths and counts."""
+
+    workplace: Workplace
+    report: DataReport
+
+
+def open_data(config: TrainConfig, progress: TrainProgress) -> Dataset:
+    """Open the photos of a training; those that were read before are not read again.
+
+    Raises:
+        ConfigError: they cannot be learnt from.
+        RunError: the disk is full.
+    """
+    recipe = config.recipe
+    sizes = [max(member.train_size, member.test_resize) for member in recipe.members()]
+    settings = DataSettings(
+        data=config.data,
+        negatives=config.negatives,
+        reviews=config.reviews,
+        limits=config.limits,
+    )
+    return open_dataset(
+        settings,
+        home=Path(config.out),
+        preprocess=preprocess_of(recipe),
+        side=max(_LEAST_SIDE, *sizes),
+        progress=progress,
+    )
+
+
+def learn(config: TrainConfig, progress: TrainProgress) -> Learned:
+    """Train what the settings ask for, and leave it in the workplace.
+
+    Raises:
+        ConfigError: the photos, the recipe or the weights to begin with cannot be used.
+        RunError: a loss is no number any more, the disk is full, a process died.
+    """
+    with hold_model_dir(Path(config.out)):
+        _check_start(config)
+        dataset = open_data(config, progress)
+        models = plan_models(dataset, config.folds)
+        workplace = open_workplace(config, dataset.digest)
+        if not (workplace.folder / ANSWERS).exists():
+            _train_and_answer(config, dataset, models, workplace, progress)
+        return Learned(workplace=workplace, report=dataset.report)
+
+
+def _check_start(config: TrainConfig) -> None:
+    """Refuse a backbone, weights or a device that cannot be had before any photo is read."""
+    recipe = config.recipe
+    choose_device(config.device)
+    if recipe.variants and (recipe.arch != "transfer" or recipe.weights == "none"):
+        raise ConfigError(
+            "a recipe with variants averages their weights, which needs trained ones to begin "
+            "with: take arch transfer with weights, or leave the variants out"
+        )
+    network = build_first(config, 2)
+    split_network(network, recipe.frozen_stages)  # refuses more stages than there are
+
+
+def _train_and_answer(
+    config: TrainConfig,
+    dataset: Dataset,
+    models: Sequence[Model],
+    workplace: Workplace,
+    progress: TrainProgress,
+) -> None:
+    jobs = plan_jobs(config, dataset, models, workplace, progress)
+    flat = [job for group in jobs for job in group]
+    states = iter(run_jobs(flat, side_by_side(config, len(flat)), progress))
+    calibration, judged = [], []
+    for model, group in zip(models, jobs, strict=True):
+        network = build_start(group[0])
+        network.load_state_dict(_merge([next(states) for _ in group], group, network))
+        save_weights(network.state_dict(), workplace.of(model.key) / "mean.pt")
+        calibration.append(answer_unseen(network, model.calibrates, model.fold, dataset, config))
+        if model.final or model.fold is None:
+            judged.append(answer_unseen(network, model.judges, None, dataset, config))
+            save_weights(network.state_dict(), workplace.folder / WEIGHTS)
+    save_photo_list(dataset, models, workplace.folder / PHOTOS)
+    unseen = join_answers(calibration)
+    save_answers(unseen, workplace.folder / CALIBRATION)
+    test = join_answers(judged)
+    save_answers(test if len(test.photos) else unseen, workplace.folder / ANSWERS)
+
+
+def _merge(states: Sequence[State], group: Sequence[Job], network: StagedNetwork) -> State:
+    """Return the mean of the weights of a model's trainings."""
+    if len(states) == 1:
+        return states[0]
+    mean = average_weights(states)
+    job = group[0]
+    if job.recipe.batch_norm == "train":  # statistics belong to the weights they were measured with
+        network.load_state_dict(mean)
+        device = torch.device(job.device)
+        refresh(network, job.examples, job.recipe, seed=job.seed, device=device)
+        mean = {name: values.cpu() for name, values in network.state_dict().items()}
+    return mean

@@ -1,0 +1,58 @@
+"""A training from photos to a decision: learn, assess, decide."""
+
+import getpass
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from landmark_core.dataset import DataReport
+from landmark_core.model import Version
+from landmark_core.training.assess import assess
+from landmark_core.training.decide import Verdict, decide
+from landmark_core.training.learn import learn, open_data
+from landmark_core.training.progress import TrainProgress
+from landmark_core.training.settings import TrainConfig
+from landmark_core.training.workplace import hold_model_dir
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSummary:
+    """What a training gave."""
+
+    version: Version
+    verdict: Verdict
+    data: DataReport
+    seconds: float
+
+    @property
+    def report_path(self) -> Path:
+        """The page for a person."""
+        return self.version.folder / "report" / "index.html"
+
+
+def train_model(config: TrainConfig, progress: TrainProgress) -> TrainSummary:
+    """Train, judge and perhaps promote a model.
+
+    Raises:
+        ConfigError: the photos, the recipe, the weights or a setting cannot be used.
+        RunError: a loss is no number any more, the disk is full, a process died.
+    """
+    started = time.monotonic()
+    data = learn(config, progress).report
+    version = assess(config, progress, datetime.now(UTC))
+    verdict = decide(config, version.name, by=getpass.getuser(), now=datetime.now(UTC))
+    return TrainSummary(
+        version=version, verdict=verdict, data=data, seconds=time.monotonic() - started
+    )
+
+
+def report_data(config: TrainConfig, progress: TrainProgress) -> DataReport:
+    """Read the photos of a training and report on them; trains nothing.
+
+    Raises:
+        ConfigError: they cannot be learnt from.
+        RunError: the disk is full.
+    """
+    with hold_model_dir(Path(config.out)):
+        return open_data(config, progress).report

@@ -1,0 +1,90 @@
+"""Write a version's report: figures, worst errors with heatmaps, doubtful labels, data."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from landmark_core.dataset import Dataset, report_to_json, report_to_text
+from landmark_core.judging import (
+    Answers,
+    Calibrated,
+    Calibration,
+    Comparison,
+    Report,
+    gather_pictures,
+    judge,
+    read_history,
+    write_report,
+)
+from landmark_core.model import code_digest, load_model
+from landmark_core.tagging import Scorer
+from landmark_core.training.settings import TrainConfig
+
+_CROSS_FITTED = (
+    "Every photo was judged by a model that had not seen it (cross-fitting). The released model "
+    "learnt from all of them, so the heatmaps show where it looks, not where the judging one did."
+)
+
+
+def write_version_report(
+    folder: Path,
+    config: TrainConfig,
+    dataset: Dataset,
+    answers: Answers,
+    calibrated: Calibrated,
+    released: Calibration,
+    *,
+    comparison: Comparison | None,
+    notes: tuple[str, ...],
+    now: datetime,
+) -> None:
+    """Write report/index.html, report/report.json and data.json into a version's folder.
+
+    Args:
+        folder: holds model.pt and history.csv.
+        config: of the training.
+        dataset: that it learnt from.
+        answers: that judge it.
+        calibrated: how they become decisions.
+        released: the model file's own calibration.
+        comparison: with the champion, where there is one.
+        notes: of the export.
+        now: when it was made.
+    """
+    judgement = judge(answers, calibrated)
+    refs = {photo.digest: photo.ref for photo in dataset.photos}
+    with Scorer(load_model(str(folder / "model.pt")), workers=0, limits=config.limits) as scorer:
+        pictures = gather_pictures(
+            judgement.errors, judgement.doubts, refs, scorer=scorer, limits=config.limits
+        )
+    report = Report(
+        title=f"Model {config.name}",
+        made_at=now,
+        judgement=judgement,
+        released=released,
+        facts=_facts(config, dataset),
+        data_report=report_to_text(dataset.report),
+        comparison=comparison,
+        history=read_history(folder / "history.csv"),
+        pictures=pictures,
+        notes=(*notes, _CROSS_FITTED) if config.folds else notes,
+    )
+    write_report(report, folder / "report")
+    data = json.dumps(report_to_json(dataset.report), ensure_ascii=False, indent=1)
+    (folder / "data.json").write_text(data, encoding="utf-8")
+
+
+def _facts(config: TrainConfig, dataset: Dataset) -> tuple[tuple[str, str], ...]:
+    recipe = config.recipe
+    network = f"{recipe.arch} {recipe.backbone}" if recipe.arch == "transfer" else recipe.arch
+    judged = f"{config.folds} folds" if config.folds else "one split by hash"
+    members = recipe.members()
+    epochs = ", ".join(str(member.epochs) for member in members)
+    return (
+        ("network", network),
+        ("epochs", epochs if len(members) == 1 else f"{epochs} (mean of {len(members)} trainings)"),
+        ("seed", str(config.seed)),
+        ("judged by", judged),
+        ("photos and labels", dataset.digest),
+        ("code", code_digest()),
+    )
