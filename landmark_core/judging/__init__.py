@@ -24,6 +24,14 @@ if TYPE_CHECKING:
         cross_calibrate,
     )
     from landmark_core.judging.comparison import Comparison, compare
+    from landmark_core.judging.evaluate import (
+        EvaluateConfig,
+        Evaluation,
+        LabelledRef,
+        evaluate_photos,
+    )
+    from landmark_core.judging.history import Epoch, read_history
+    from landmark_core.judging.judgement import Judgement, Report, judge
     from landmark_core.judging.metrics import (
         ClassFigures,
         Figures,
@@ -33,8 +41,11 @@ if TYPE_CHECKING:
         per_class,
         spread_of,
     )
+    from landmark_core.judging.pictures import Pictures, WorstError, gather_pictures, worst_errors
+    from landmark_core.judging.report import report_to_json, write_report
     from landmark_core.judging.suspicious import SuspiciousLabel, suspicious_labels
     from landmark_core.judging.verdicts import Verdicts, decide
+    from landmark_core.judging.words import headlines
 
 __all__ = [
     "UNKNOWN",
@@ -45,23 +56,39 @@ __all__ = [
     "Calibration",
     "ClassFigures",
     "Comparison",
+    "Epoch",
+    "EvaluateConfig",
+    "Evaluation",
     "Figures",
+    "Judgement",
+    "LabelledRef",
+    "Pictures",
+    "Report",
     "Spread",
     "SuspiciousLabel",
     "Verdicts",
+    "WorstError",
     "calibrate",
     "compare",
     "cross_calibrate",
     "decide",
+    "evaluate_photos",
+    "gather_pictures",
+    "headlines",
+    "judge",
     "labels_of",
     "load_answers",
     "measure",
     "measure_folds",
     "per_class",
+    "read_history",
+    "report_to_json",
     "save_answers",
     "spread_of",
     "suspicious_labels",
     "take",
+    "worst_errors",
+    "write_report",
 ]
 
 _HOMES = {
@@ -73,23 +100,39 @@ _HOMES = {
     "Calibration": "calibration",
     "ClassFigures": "metrics",
     "Comparison": "comparison",
+    "Epoch": "history",
+    "EvaluateConfig": "evaluate",
+    "Evaluation": "evaluate",
     "Figures": "metrics",
+    "Judgement": "judgement",
+    "LabelledRef": "evaluate",
+    "Pictures": "pictures",
+    "Report": "judgement",
     "Spread": "metrics",
     "SuspiciousLabel": "suspicious",
     "Verdicts": "verdicts",
+    "WorstError": "pictures",
     "calibrate": "calibration",
     "compare": "comparison",
     "cross_calibrate": "calibration",
     "decide": "verdicts",
+    "evaluate_photos": "evaluate",
+    "gather_pictures": "pictures",
+    "headlines": "words",
+    "judge": "judgement",
     "labels_of": "answers",
     "load_answers": "answers",
     "measure": "metrics",
     "measure_folds": "metrics",
     "per_class": "metrics",
+    "read_history": "history",
+    "report_to_json": "report",
     "save_answers": "answers",
     "spread_of": "metrics",
     "suspicious_labels": "suspicious",
     "take": "answers",
+    "worst_errors": "pictures",
+    "write_report": "report",
 }
 
 

@@ -101,6 +101,11 @@ class Scorer:
     ) -> None:
         self.close()
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The tags that the model knows, in the order of the logits."""
+        return self._model.card.class_names
+
     def close(self) -> None:
         """Stop the workers."""
         self._resources.close()
