@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from landmark_core.model.card import ModelCard, PreprocessSettings, TagParents, Thresholds
     from landmark_core.model.class_names import tidy_class_names
     from landmark_core.model.code import code_digest
+    from landmark_core.model.export import export_network
     from landmark_core.model.history import HistoryEntry
     from landmark_core.model.packaged import PackagedModel, read_packaged_models
     from landmark_core.model.preprocess import Preprocess, preprocess_id
@@ -48,6 +49,7 @@ __all__ = [
     "backbone_names",
     "build_network",
     "code_digest",
+    "export_network",
     "file_digests",
     "find_version",
     "is_registry",
@@ -82,6 +84,7 @@ _HOMES = {
     "backbone_names": "backbones",
     "build_network": "architectures",
     "code_digest": "code",
+    "export_network": "export",
     "file_digests": "training_record",
     "find_version": "source",
     "is_registry": "registry",

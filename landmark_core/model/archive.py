@@ -43,20 +43,26 @@ def open_script_archive(data: bytes, name: str) -> ScriptArchive:
         raise ConfigError(f"model {name}: {foreign}")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_sizes(archive, len(data), name)
-            _check_sums(archive, name)
+            check_sizes(archive, len(data), name)
+            check_sums(archive, name)
             return ScriptArchive(
-                code=_read_code(archive, name), card_text=_read_card(archive, name)
+                code=_read_code(archive, name), card_text=read_card_text(archive, name)
             )
     except DAMAGE as error:
-        raise _damaged(name, str(error) or type(error).__name__) from error
+        raise damaged_file(name, str(error) or type(error).__name__) from error
 
 
-def _damaged(name: str, reason: str) -> ConfigError:
+def damaged_file(name: str, reason: str) -> ConfigError:
+    """Return the error for a file that is not as it was written."""
     return ConfigError(f"model {name}: the file is damaged ({reason}): copy or download it again")
 
 
-def _check_sizes(archive: zipfile.ZipFile, size: int, name: str) -> None:
+def check_sizes(archive: zipfile.ZipFile, size: int, name: str) -> None:
+    """Refuse a zip bomb.
+
+    Raises:
+        ConfigError: if the members unpack to far more than the file's size in bytes.
+    """
     unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > FREE_INFLATION_BYTES + MAX_INFLATION * size:
         raise ConfigError(
@@ -65,10 +71,15 @@ def _check_sizes(archive: zipfile.ZipFile, size: int, name: str) -> None:
         )
 
 
-def _check_sums(archive: zipfile.ZipFile, name: str) -> None:
+def check_sums(archive: zipfile.ZipFile, name: str) -> None:
+    """Refuse an archive with a flipped bit.
+
+    Raises:
+        ConfigError: if a member fails its checksum.
+    """
     broken = archive.testzip()
     if broken is not None:
-        raise _damaged(name, f"{broken!r} fails its checksum")
+        raise damaged_file(name, f"{broken!r} fails its checksum")
 
 
 def _read_code(archive: zipfile.ZipFile, name: str) -> tuple[str, ...]:
@@ -79,7 +90,12 @@ def _read_code(archive: zipfile.ZipFile, name: str) -> tuple[str, ...]:
     return tuple(archive.read(member).decode("utf-8", "replace") for member in sources)
 
 
-def _read_card(archive: zipfile.ZipFile, name: str) -> str | None:
+def read_card_text(archive: zipfile.ZipFile, name: str) -> str | None:
+    """Return the text of landmarks.json, None in a file that is not ours.
+
+    Raises:
+        ConfigError: if it is too large, or not text.
+    """
     members = [m for m in archive.infolist() if _inside(m) == f"extra/{CARD_FILE}"]
     if not members:
         return None

@@ -4,7 +4,8 @@ The card is the JSON text `landmarks.json` among the extra files of `torch.jit.s
 (https://docs.pytorch.org/docs/stable/generated/torch.jit.save.html); a plain `torch.jit.load`
 works as ever. The module takes normalised float (N, 3, H, W) and gives (N, C) scores.
 Normalisation stays outside, in `Preprocess`, so that photos travel to the device as bytes. Files
-without a card go through `adopt`.
+without a card go through `adopt`. A .pt2 file of torch.export is loaded as well, with the same
+card; `export` writes it.
 """
 
 import json
@@ -24,6 +25,8 @@ from landmark_core.model.files import write_whole
 from landmark_core.model.operators import provide_operators, unknown_operator
 from landmark_core.model.preprocess import Preprocess, preprocess_id
 from landmark_core.model.probe import last_line, run_module
+from landmark_core.model.program import load_program
+from landmark_core.model.program_archive import is_program, open_program_archive
 from landmark_core.model.source import ModelFile, read_model_file
 from landmark_core.model.torchscript import SCRIPT_ERRORS, load_script, save_script
 
@@ -94,14 +97,13 @@ def load_model(name_or_path: str, *, classes: str | None = None) -> LoadedModel:
             are missing.
     """
     file = read_model_file(name_or_path)
-    archive = open_script_archive(file.data, file.name)
-    module = _load(file, archive)
+    module, card_text = _open(file)
     names = None if classes is None else read_class_names(classes)
     try:
-        if archive.card_text is None:
+        if card_text is None:
             found = adopt(module, path=file.path, class_names=names)
         else:
-            found = _own_model(module, archive.card_text, names)
+            found = _own_model(module, card_text, names)
     except ConfigError as error:
         raise ConfigError(f"model {file.name}: {error}") from error
     return LoadedModel(
@@ -128,6 +130,18 @@ def show_model(model: LoadedModel) -> dict[str, object]:
         "notes": list(model.notes),
         "card": json.loads(card_to_json(model.card)),
     }
+
+
+def _open(file: ModelFile) -> tuple[torch.jit.ScriptModule, str | None]:
+    """Return the module of a file of either format, and the text of its card."""
+    if not is_program(file.data):
+        archive = open_script_archive(file.data, file.name)
+        return _load(file, archive), archive.card_text
+    program = open_program_archive(file.data, file.name)
+    try:
+        return load_program(program.data), program.card_text
+    except ConfigError as error:
+        raise ConfigError(f"model {file.name}: {error}") from error
 
 
 def _load(file: ModelFile, archive: ScriptArchive) -> torch.jit.ScriptModule:

@@ -41,6 +41,7 @@ MAGIC_NUMBERS = (
     (0, b"\xff\xd8\xff", "a JPEG photo", "photos are SOURCE, the model goes to --model"),
     (0, b"\x89PNG", "a PNG image", "photos are SOURCE, the model goes to --model"),
 )
+LEAST_EXPORT = "2.8"  # whose .pt2 archives have today's layout
 ONNX_TAGS = b"\x12\x1a\x22\x28\x32\x3a\x42"  # field tags that can follow ir_version in a ModelProto
 
 
@@ -104,8 +105,11 @@ def _describe_members(archive: zipfile.ZipFile, members: Collection[str]) -> str
         (pickled, *_) = [name for name in names if name.endswith("data.pkl")]
         with archive.open(pickled) as file:
             return describe_pickle(io.BytesIO(file.read(MAX_PICKLE_BYTES)))
-    if {"archive_format", "models/model.json", "serialized_exported_program.json"} & set(members):
-        return f"a torch.export program (.pt2), not TorchScript: from its network {EXPORT_IT}"
+    if {"archive_format", "serialized_exported_program.json"} & set(members):
+        return (
+            "a torch.export program (.pt2) of an old torch, or compiled: "
+            f"export it again with torch {LEAST_EXPORT} or later, or {EXPORT_IT}"
+        )
     if ".data/extern_modules" in members:
         return f"a torch.package archive, not TorchScript: load it in Python and {EXPORT_IT}"
     if "model.weights.h5" in names:
