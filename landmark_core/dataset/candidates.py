@@ -8,6 +8,7 @@ pure.
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,30 +32,45 @@ def close_pairs(queries: Words, hashes: Words) -> Iterator[tuple[Numbers, Number
     Yields:
         Numbers of queries and, beside them, of hashes; a pair may come several times.
     """
-    asked, known = _bands(queries), _bands(hashes)
-    for band in range(_BANDS):
-        order = np.argsort(known[:, band], kind="stable")
-        counts = np.bincount(known[:, band], minlength=1 << _BAND_BITS)
+    for asked, known in zip(_by_band(queries), _by_band(hashes), strict=True):
+        counts = np.bincount(known.values, minlength=1 << _BAND_BITS)
         starts = np.concatenate([[0], np.cumsum(counts)])
         for flip in _FLIPS:
-            values = asked[:, band] ^ flip
+            values = asked.values ^ flip
             first, many = starts[values], counts[values]
             for rows in _portions(many):
-                left = np.repeat(rows, many[rows])
-                within = np.arange(len(left)) - np.repeat(_before(many[rows]), many[rows])
-                right = order[np.repeat(first[rows], many[rows]) + within]
-                near = _distance(queries[left], hashes[right]) <= CLOSE
-                if near.any():
-                    yield left[near], right[near]
+                repeats = many[rows]
+                left = np.repeat(rows, repeats)
+                right = np.arange(len(left)) + np.repeat(first[rows] - _before(repeats), repeats)
+                near = np.flatnonzero(_distance(asked, left, known, right) <= CLOSE)
+                if len(near):
+                    yield asked.order[left[near]], known.order[right[near]]
 
 
-def _bands(hashes: Words) -> NDArray[np.uint16]:
-    return np.ascontiguousarray(hashes).view(np.uint16).reshape(-1, _BANDS)
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """Hashes in the order of one band's values, so that equal ones lie side by side in memory."""
+
+    order: Numbers  # (N,) numbers of the hashes
+    values: NDArray[np.uint16]  # (N,) of the band, ascending
+    halves: tuple[NDArray[np.uint64], NDArray[np.uint64]]  # (N,) each
 
 
-def _distance(one: Words, other: Words) -> NDArray[np.uint8]:
-    bits = np.bitwise_count(one ^ other)  # (n, 2)
-    return np.asarray(bits[:, 0] + bits[:, 1])
+def _by_band(hashes: Words) -> Iterator[_Band]:
+    bands = np.ascontiguousarray(hashes).view(np.uint16).reshape(-1, _BANDS)
+    for band in range(_BANDS):
+        order = np.argsort(bands[:, band], kind="stable")
+        halves = hashes[order, 0], hashes[order, 1]
+        yield _Band(order, bands[order, band], halves)
+
+
+def _distance(asked: _Band, left: Numbers, known: _Band, right: Numbers) -> NDArray[np.uint8]:
+    """Return how many bits differ in each pair: (n,)."""
+    first, second = (
+        np.bitwise_count(one[left] ^ other[right])
+        for one, other in zip(asked.halves, known.halves, strict=True)
+    )
+    return np.asarray(first + second)
 
 
 def _portions(many: Numbers) -> Iterator[Numbers]:

@@ -15,7 +15,8 @@ from landmark_core.dataset.look import ALIKE, Looks, has_detail, hash_looks, sim
 Numbers = NDArray[np.int64]
 Links = NDArray[np.int64]  # (L, 2) numbers of photos that are copies of one another
 
-_JUDGED_AT_ONCE = 4096  # candidates; between two rounds, those that became connected drop out
+_GATHERED = 4096  # candidates sorted together
+_JUDGED_AT_ONCE = 256  # candidates; between two rounds, those that became connected drop out
 
 
 def find_links(looks: Looks, known: Links, compared: int = 0) -> Links:
@@ -29,22 +30,20 @@ def find_links(looks: Looks, known: Links, compared: int = 0) -> Links:
     Returns:
         (L, 2) known links and new ones; photos that are connected already get no further link.
     """
-    members = _Union(len(looks))
-    for first, second in known.tolist():
-        members.connect(first, second)
+    members = _Members(len(looks))
+    members.connect(known)
     links = [known.reshape(-1, 2)]
     if compared < len(looks):
-        for pairs in _candidates(looks, compared):
+        for pairs in _gather(_candidates(looks, compared)):
             links += _judge(looks, pairs, members)
     return np.concatenate(links)
 
 
 def connect(count: int, links: Links) -> Numbers:
     """Return for each of `count` photos the smallest number in its group: (count,)."""
-    members = _Union(count)
-    for first, second in links.tolist():
-        members.connect(first, second)
-    return np.array([members.root(number) for number in range(count)], np.int64)
+    members = _Members(count)
+    members.connect(links)
+    return members.roots(np.arange(count))
 
 
 def _candidates(looks: Looks, compared: int) -> Iterator[Links]:
@@ -59,44 +58,61 @@ def _candidates(looks: Looks, compared: int) -> Iterator[Links]:
                     yield np.stack([asked[left], among[right]], axis=1)
 
 
-def _judge(looks: Looks, pairs: Links, members: "_Union") -> Iterable[Links]:
-    pairs = np.unique(np.sort(pairs, axis=1), axis=0)
-    for start in range(0, len(pairs), _JUDGED_AT_ONCE):
-        some = [
-            pair
-            for pair in pairs[start : start + _JUDGED_AT_ONCE].tolist()
-            if members.root(pair[0]) != members.root(pair[1]) and not members.was_judged(*pair)
-        ]
-        if not some:
-            continue
-        judged = np.array(some, np.int64)
-        alike = judged[similarity(looks[judged[:, 0]], looks[judged[:, 1]]) >= ALIKE]
-        for first, second in alike.tolist():
-            members.connect(first, second)
+def _gather(pieces: Iterable[Links]) -> Iterator[Links]:
+    """Join small pieces: comparing a few looks costs as much as comparing many."""
+    waiting: list[Links] = []
+    for piece in pieces:
+        waiting.append(piece)
+        if sum(len(pairs) for pairs in waiting) >= _GATHERED:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _judge(looks: Looks, pairs: Links, members: "_Members") -> Iterator[Links]:
+    """Yield the links among candidates; what is connected by then is not looked at."""
+    pairs = members.news(pairs)
+    while len(pairs):
+        some, rest = pairs[:_JUDGED_AT_ONCE], pairs[_JUDGED_AT_ONCE:]
+        alike = some[similarity(looks[some[:, 0]], looks[some[:, 1]]) >= ALIKE]
+        members.note(some)
+        members.connect(alike)
         yield alike
+        pairs = members.news(rest) if len(alike) else rest
 
 
-class _Union:
-    """Which photos are connected so far, and which pairs were found different."""
+class _Members:
+    """Which photos are connected so far, and which pairs were compared."""
 
     def __init__(self, count: int) -> None:
-        self._parent = list(range(count))
-        self._judged: set[tuple[int, int]] = set()
+        self._parent = np.arange(count)
+        self._compared: set[int] = set()
 
-    def root(self, number: int) -> int:
-        """Return the smallest number connected with this one."""
-        parent = self._parent
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
+    def roots(self, numbers: Numbers) -> Numbers:
+        """Return the smallest number connected with each."""
+        roots = self._parent[numbers]
+        while (higher := self._parent[roots] != roots).any():
+            roots[higher] = self._parent[roots[higher]]
+        return np.asarray(roots)
 
-    def connect(self, first: int, second: int) -> None:
-        low, high = sorted((self.root(first), self.root(second)))
-        self._parent[high] = low
+    def connect(self, links: Links) -> None:
+        """Note that the photos of each link are copies."""
+        for link in links.reshape(-1, 2):
+            low, high = sorted(self.roots(link).tolist())
+            self._parent[high] = low
+            self._parent[link] = low  # shortens the way to the root
 
-    def was_judged(self, first: int, second: int) -> bool:
-        """Say whether this pair was asked about before; remembers that it was."""
-        before = (first, second) in self._judged
-        self._judged.add((first, second))
-        return before
+    def note(self, pairs: Links) -> None:
+        """Note that pairs were compared."""
+        self._compared.update(self._keys(pairs).tolist())
+
+    def news(self, pairs: Links) -> Links:
+        """Return each pair once that is neither connected nor compared; low numbers first."""
+        roots = self.roots(pairs.ravel()).reshape(-1, 2)
+        pairs = np.unique(np.sort(pairs[roots[:, 0] != roots[:, 1]], axis=1), axis=0)
+        fresh = [key not in self._compared for key in self._keys(pairs).tolist()]
+        return np.asarray(pairs[np.array(fresh, bool)])
+
+    def _keys(self, pairs: Links) -> Numbers:
+        return np.asarray(pairs[:, 0] * len(self._parent) + pairs[:, 1])
