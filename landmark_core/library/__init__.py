@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from landmark_core.library.loader import PhotoLoader
     from landmark_core.library.reading import Preprocess
     from landmark_core.library.selection import Counts
-    from landmark_core.library.workers import warm_up_workers
+    from landmark_core.library.workers import (
+        main_module_hidden,
+        settle_worker,
+        shared_memory_free,
+        warm_up_workers,
+        worker_context,
+    )
 
 _HOMES = {
     "Counts": "selection",
@@ -28,7 +34,11 @@ _HOMES = {
     "is_url": "identity",
     "open_listing": "find",
     "photo_id_of": "identity",
+    "main_module_hidden": "workers",
+    "settle_worker": "workers",
+    "shared_memory_free": "workers",
     "warm_up_workers": "workers",
+    "worker_context": "workers",
 }
 
 __all__ = [
@@ -41,9 +51,13 @@ __all__ = [
     "fetch_many",
     "fetch_photo",
     "is_url",
+    "main_module_hidden",
     "open_listing",
     "photo_id_of",
+    "settle_worker",
+    "shared_memory_free",
     "warm_up_workers",
+    "worker_context",
 ]
 
 

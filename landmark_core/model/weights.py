@@ -1,0 +1,122 @@
+"""Fill a torchvision network with trained weights: a name of a file or `default` in, nothing out.
+
+A file is what torch.save made of a state dict, bare or inside a training's checkpoint
+(`model_ema`, `model` or `state_dict`), with or without the `module.` that parallel training puts
+before each name. It is read with weights_only, so it cannot run code. The last layer is new in
+transfer learning, so it may have any number of classes; every other tensor must fit.
+"""
+
+import argparse
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import get_model_weights
+
+from landmark_core.errors import ConfigError
+
+_WRAPPERS = ("model_ema", "model", "state_dict")
+_HEADS = ("classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits")
+_SHOWN = 3  # tensors that a message names
+
+
+def fill_network(network: nn.Module, name: str, weights: str) -> None:
+    """Load trained weights into torchvision's own network, all but its last layer.
+
+    Args:
+        network: as torchvision's get_model returns it.
+        name: of the backbone, for torchvision's download and messages.
+        weights: default or a path.
+
+    Raises:
+        ConfigError: no file, no state dict, the download fails, or tensors do not fit.
+    """
+    state = _download(name) if weights == "default" else read_state(weights)
+    expected = network.state_dict()
+    last = _last_layer(expected)
+    given = {
+        key: values
+        for key, values in state.items()
+        if key.rpartition(".")[0] != last and not _is_auxiliary(key)
+    }
+    misfits = _misfits(expected, given, last)
+    if misfits:
+        more = f" and {len(misfits) - _SHOWN} more" if len(misfits) > _SHOWN else ""
+        raise ConfigError(
+            f"--weights {weights} does not fit {name}: {'; '.join(misfits[:_SHOWN])}{more}; "
+            "give the backbone that the file was made for, or --weights none"
+        )
+    network.load_state_dict(given, strict=False)
+
+
+def read_state(path: str) -> dict[str, Tensor]:
+    """Read a state dict, whatever it is wrapped in.
+
+    Raises:
+        ConfigError: no such file, or it holds no state dict.
+    """
+    if not Path(path).is_file():
+        raise ConfigError(f"no weights {path}: there is no such file (default and none are names)")
+    try:
+        # A training's checkpoint also holds its arguments, in a class that can do no harm.
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        reason = str(error).strip().partition("\n")[0].partition(". ")[0] or type(error).__name__
+        raise ConfigError(
+            f"weights {path} cannot be read as a state dict saved by torch.save: {reason}"
+        ) from error
+    for wrapper in _WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+            break
+    if not isinstance(content, Mapping):
+        raise ConfigError(f"weights {path}: expected a state dict, got {type(content).__name__}")
+    tensors = {
+        str(key).removeprefix("module."): value
+        for key, value in content.items()
+        if isinstance(value, Tensor)
+    }
+    if not tensors:
+        raise ConfigError(f"weights {path}: expected a state dict, got one without tensors")
+    tensors.pop("n_averaged", None)  # of torch's AveragedModel
+    return tensors
+
+
+def _download(name: str) -> Mapping[str, Tensor]:
+    weights = get_model_weights(name).DEFAULT
+    try:
+        state: Mapping[str, Tensor] = weights.get_state_dict(progress=False, check_hash=True)
+    except (URLError, OSError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ConfigError(
+            f"torchvision's weights of {name} cannot be downloaded from {weights.url}: {reason}; "
+            "download the file elsewhere and give it as --weights FILE"
+        ) from error
+    return state
+
+
+def _last_layer(expected: Mapping[str, Tensor]) -> str:
+    """Return the name of the layer that gives the 1000 classes: the last one in every family."""
+    return [key for key in expected if key.endswith(".weight")][-1].removesuffix(".weight")
+
+
+def _is_auxiliary(key: str) -> bool:
+    return key.startswith(("aux1.", "aux2.", "AuxLogits."))
+
+
+def _misfits(expected: Mapping[str, Tensor], given: Mapping[str, Tensor], last: str) -> list[str]:
+    """Say of each tensor that does not fit what was expected and what came."""
+    problems = []
+    for key, wanted in expected.items():
+        if key.rpartition(".")[0] == last or key.endswith("num_batches_tracked"):
+            continue
+        if key not in given:
+            problems.append(f"{key} is missing")
+        elif given[key].shape != wanted.shape:
+            problems.append(f"{key} is {tuple(given[key].shape)}, not {tuple(wanted.shape)}")
+    problems += [f"{key} is not in the network" for key in given if key not in expected]
+    return problems

@@ -1,0 +1,55 @@
+"""Where the batches of a training come from: views drawn anew in each epoch, or kept ones."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from landmark_core.training.augment import build_augmentation, mixed_seed
+from landmark_core.training.examples import Examples, Feed, Numbers
+from landmark_core.training.fresh import FreshViews
+from landmark_core.training.kept import KeptViews
+from landmark_core.training.recipe import Recipe
+
+
+@contextmanager
+def open_feed(
+    examples: Examples, recipe: Recipe, seed: int, kept: KeptViews | None
+) -> Iterator[Feed]:
+    """Give a training its inputs; the processes that draw them end with it.
+
+    Args:
+        examples: the photos.
+        recipe: of the views.
+        seed: of the training.
+        kept: views that are there already; null draws new ones.
+    """
+    if kept is not None:
+        yield KeptFeed(kept=kept, seed=seed)
+        return
+    augmentation = build_augmentation(
+        recipe.augment, recipe.train_size, writing=recipe.writing, erasing=recipe.erasing
+    )
+    workers = examples.workers
+    with FreshViews(examples.source, augmentation, seed=seed, workers=workers) as views:
+        yield views
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFeed:
+    """Gives a training its kept views: the seed and the epoch decide which."""
+
+    kept: KeptViews
+    seed: int
+
+    def views(self, batches: list[Numbers], epoch: int) -> Iterator[Tensor]:
+        """Yield one of its views for each photo of each batch."""
+        random = np.random.default_rng(mixed_seed("view", self.seed, epoch))
+        for batch in batches:
+            yield self.kept.views(batch, random.integers(0, self.kept.views_each, len(batch)))
+
+    def crops(self, numbers: Numbers) -> Tensor:
+        """Return what the evaluation crops gave."""
+        return self.kept.crops(numbers)
