@@ -62,7 +62,7 @@ def render_page(report: Report) -> str:
     """Return the whole page."""
     judgement = report.judgement
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
     environment.filters.update(percent=percent, shown=_shown, lines=_lines, inline=_inline)
     page: str = environment.from_string(

@@ -40,7 +40,7 @@ def test_mcnemar_by_hand(wins, losses, p):
     assert mcnemar_p(losses, wins) == pytest.approx(p)
 
 
-@pytest.mark.parametrize(("wins", "losses"), [(40, 22), (700, 812), (60_000, 59_000)])
+@pytest.mark.parametrize(("wins", "losses"), [(40, 22), (700, 812), (6_000, 5_700)])
 def test_mcnemar_is_the_binomial_test_of_scipy(wins, losses):
     stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
     expected = stats.binomtest(wins, wins + losses, 0.5).pvalue
@@ -133,9 +133,9 @@ def test_equal_models_are_promoted_at_most_one_time_in_twenty(drawn_answers):
             drawn_answers(landmarks=80, others=40, seed=2 * seed, skill=3),
             drawn_answers(landmarks=80, others=40, seed=2 * seed + 1, skill=3),
         ).better
-        for seed in range(100)
+        for seed in range(50)
     ]
-    assert sum(promoted) <= 5
+    assert sum(promoted) <= 2
 
 
 def test_a_model_of_more_skill_is_found_to_be_better(drawn_answers):
