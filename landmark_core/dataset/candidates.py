@@ -19,7 +19,8 @@ Numbers = NDArray[np.int64]
 
 CLOSE = 23  # bits of 128 that may differ
 _BANDS, _BAND_BITS, _BAND_CLOSE = 8, 16, 2  # CLOSE = 8 * (2 + 1) - 1
-_AT_ONCE = 4_000_000  # comparisons held in memory
+_ASKED_AT_ONCE = 8192  # queries
+_AT_ONCE = 2_000_000  # comparisons held in memory
 
 
 def close_pairs(queries: Words, hashes: Words) -> Iterator[tuple[Numbers, Numbers]]:
@@ -35,13 +36,13 @@ def close_pairs(queries: Words, hashes: Words) -> Iterator[tuple[Numbers, Number
     for asked, known in zip(_by_band(queries), _by_band(hashes), strict=True):
         counts = np.bincount(known.values, minlength=1 << _BAND_BITS)
         starts = np.concatenate([[0], np.cumsum(counts)])
-        for flip in _FLIPS:
-            values = asked.values ^ flip
-            first, many = starts[values], counts[values]
-            for rows in _portions(many):
-                repeats = many[rows]
-                left = np.repeat(rows, repeats)
-                right = np.arange(len(left)) + np.repeat(first[rows] - _before(repeats), repeats)
+        for begin in range(0, len(queries), _ASKED_AT_ONCE):
+            values = asked.values[begin : begin + _ASKED_AT_ONCE, None] ^ _FLIPS  # (q, 137)
+            first, many = starts[values].ravel(), counts[values].ravel()
+            for cells in _portions(many):
+                repeats = many[cells]
+                left = np.repeat(begin + cells // len(_FLIPS), repeats)
+                right = np.arange(len(left)) + np.repeat(first[cells] - _before(repeats), repeats)
                 near = np.flatnonzero(_distance(asked, left, known, right) <= CLOSE)
                 if len(near):
                     yield asked.order[left[near]], known.order[right[near]]
@@ -74,7 +75,7 @@ def _distance(asked: _Band, left: Numbers, known: _Band, right: Numbers) -> NDAr
 
 
 def _portions(many: Numbers) -> Iterator[Numbers]:
-    """Yield the numbers of queries that meet any hash, so many together as memory allows."""
+    """Yield the numbers of cells that hold any hash, so many together as memory allows."""
     rows = np.flatnonzero(many)
     portion = np.cumsum(many[rows]) // _AT_ONCE
     yield from np.split(rows, np.flatnonzero(np.diff(portion)) + 1) if len(rows) else ()
@@ -84,13 +85,14 @@ def _before(many: Numbers) -> Numbers:
     return np.asarray(np.cumsum(many) - many)
 
 
-def _all_flips() -> tuple[int, ...]:
+def _all_flips() -> NDArray[np.uint16]:
     bits = range(_BAND_BITS)
-    return tuple(
+    flips = [
         sum(1 << bit for bit in chosen)
         for count in range(_BAND_CLOSE + 1)
         for chosen in itertools.combinations(bits, count)
-    )
+    ]
+    return np.array(flips, np.uint16)
 
 
 _FLIPS = _all_flips()

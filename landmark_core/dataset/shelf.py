@@ -212,7 +212,7 @@ class Shelf:
         if photos * each > free:
             raise RunError(
                 f"{self.folder} has too little room: {photos:,} decoded photos take about "
-                f"{photos * each / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; make room, or put "
+                f"{photos * each / 1e6:,.1f} MB, {free / 1e6:,.1f} MB are free; make room, or put "
                 "--out on a larger disk"
             )
 
