@@ -10,22 +10,16 @@ from landmark_core.cli import TrainingBars, build_parser, drawn_training, main
 from landmark_core.cli.evaluate import build_evaluate_config
 from landmark_core.cli.train import RECIPE_FIELDS, build_recipe, build_train_config
 
-needs_training = pytest.mark.skipif(
-    not hasattr(training, "EvaluateConfig"), reason="the room of training is not there yet"
-)
-
 
 def parsed(*arguments: str):
     return build_parser().parse_args(["train", "photos", "--out", "models", *arguments])
 
 
-@needs_training
 def test_without_options_a_training_has_the_defaults_of_its_settings():
     from_command = build_train_config(parsed())
     assert from_command == training.TrainConfig(data="photos", out="models")
 
 
-@needs_training
 def test_options_become_settings():
     config = build_train_config(
         parsed(
@@ -52,7 +46,6 @@ def test_options_become_settings():
     )
 
 
-@needs_training
 def test_given_options_replace_what_the_recipe_file_says(tmp_path):
     path = tmp_path / "recipe.toml"
     path.write_text('arch = "resnet"\nepochs = 90\nrate = 0.005\nviews = 4\n')
@@ -60,7 +53,6 @@ def test_given_options_replace_what_the_recipe_file_says(tmp_path):
     assert recipe == training.Recipe(arch="resnet", epochs=3, rate=0.005, views=0)
 
 
-@needs_training
 def test_every_recipe_option_is_a_field_of_the_recipe():
     given = parsed(
         *("--arch", "cnn", "--backbone", "resnet18", "--weights", "none", "--augment", "strong"),
@@ -84,7 +76,6 @@ def test_every_recipe_option_is_a_field_of_the_recipe():
         pytest.param(("--recipe", "nowhere.toml"), "nowhere.toml cannot be read", id="recipe"),
     ],
 )
-@needs_training
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["train", "dry-run"])
 def test_wrong_settings_are_one_line_and_exit_code_2(options, said, dry, capsys, tmp_path):
     code = main(["train", str(tmp_path), "--out", str(tmp_path / "models"), *options, *dry])
@@ -96,7 +87,7 @@ def test_wrong_settings_are_one_line_and_exit_code_2(options, said, dry, capsys,
     assert not (tmp_path / "models").exists()
 
 
-@needs_training
+@pytest.mark.skipif(not hasattr(training, "EvaluateConfig"), reason="evaluation is not there yet")
 def test_evaluate_reads_its_options():
     arguments = build_parser().parse_args(
         [

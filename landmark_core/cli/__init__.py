@@ -19,6 +19,7 @@ from landmark_core.cli.console import (
 )
 from landmark_core.cli.progress import TrainingBars, drawn_progress, drawn_training
 from landmark_core.cli.tag import add_tag_arguments, config_from, print_plan, print_summary
+from landmark_core.cli.train import INTERRUPTED as TRAINING_INTERRUPTED
 from landmark_core.cli.train import (
     add_train_arguments,
     build_train_config,
@@ -33,6 +34,7 @@ __all__ = [
     "EXIT_INTERRUPTED",
     "EXIT_USAGE",
     "INTERRUPTED",
+    "TRAINING_INTERRUPTED",
     "TrainingBars",
     "add_tag_arguments",
     "add_train_arguments",

@@ -36,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_json(show)
     show.set_defaults(run=_show)
 
+    export = actions.add_parser("export", help="write a model as one TorchScript file with a card")
+    export.add_argument("model", metavar="MODEL", help="file, name, MODEL_DIR, MODEL_DIR@VERSION")
+    export.add_argument("--out", required=True, metavar="FILE", help="the file to write")
+    export.add_argument("--format", choices=("torchscript", "pt2"), default="torchscript")
+    export.add_argument("--classes", metavar="FILE", help="class names, one a line")
+    export.set_defaults(run=_export)
+
     promote = actions.add_parser("promote", help="make a version the champion, which tags")
     _add_folder(promote)
     promote.add_argument("version", metavar="VERSION", help="its name, or a unique beginning")
@@ -101,6 +108,17 @@ def _show(arguments: argparse.Namespace) -> int:
     print(model_text.model_to_text(model))
     if version is not None:
         print(model_text.version_to_text(version))
+    return EXIT_DONE
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from landmark_core.model import convert_model, load_model
+
+    model = load_model(arguments.model, classes=arguments.classes)
+    convert_model(model, arguments.out, format=arguments.format)
+    print(f"{arguments.out}: {model.card.name}, {len(model.card.class_names):,} classes")
+    for note in model.notes:
+        print(f"Note: {note}")
     return EXIT_DONE
 
 

@@ -33,7 +33,9 @@ def add_tag_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     default = TagConfig(source="-", out="-")
     add("--out", required=True, metavar="OUT", help="folder or URL for tags and heatmaps")
-    add("--model", default=default.model, metavar="FILE|NAME", help="default: %(default)s")
+    add(
+        "--model", default=default.model, metavar="FILE|NAME|MODEL_DIR", help="default: %(default)s"
+    )
     add("--classes", metavar="FILE", help="class names, one a line, for a model without them")
     add("--device", choices=DEVICES, default=default.device)
     add("--precision", choices=PRECISIONS, default=default.precision)
@@ -59,10 +61,12 @@ def add_tag_arguments(parser: argparse.ArgumentParser) -> None:
 
 def config_from(arguments: argparse.Namespace) -> TagConfig:
     """Build the run's settings from parsed arguments; ConfigError says what is off."""
+    from landmark_core.model import pin_model
+
     return TagConfig(
         source=arguments.source,
         out=arguments.out,
-        model=arguments.model,
+        model=pin_model(arguments.model),  # one version, whoever is promoted meanwhile
         classes=arguments.classes,
         device=arguments.device,
         precision=arguments.precision,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.cli.options import auto_or_int
@@ -80,6 +80,7 @@ def build_train_config(arguments: argparse.Namespace) -> TrainConfig:
     """Build a training's settings from parsed arguments; ConfigError says what is off."""
     from landmark_core.training import TrainConfig
 
+    formats: Any = FORMATS.get(arguments.format, (arguments.format,))  # the settings check it
     return TrainConfig(
         data=arguments.data,
         out=arguments.out,
@@ -94,7 +95,7 @@ def build_train_config(arguments: argparse.Namespace) -> TrainConfig:
         workers=arguments.workers,
         name=arguments.name,
         card=arguments.card,
-        formats=FORMATS.get(arguments.format, (arguments.format,)),
+        formats=formats,
         promote=arguments.promote,
     )
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from landmark_core.model.card import ModelCard, PreprocessSettings, TagParents, Thresholds
     from landmark_core.model.class_names import tidy_class_names
     from landmark_core.model.code import code_digest
-    from landmark_core.model.export import export_network
+    from landmark_core.model.export import convert_model, export_network
     from landmark_core.model.history import HistoryEntry
     from landmark_core.model.packaged import PackagedModel, read_packaged_models
     from landmark_core.model.preprocess import Preprocess, preprocess_id
     from landmark_core.model.registry import Registry, is_registry
-    from landmark_core.model.source import find_version, packaged_models
+    from landmark_core.model.source import find_version, packaged_models, pin_model
     from landmark_core.model.torchscript import quiet_torchscript
     from landmark_core.model.training_record import (
         TrainingRecord,
@@ -49,6 +49,7 @@ __all__ = [
     "backbone_names",
     "build_network",
     "code_digest",
+    "convert_model",
     "export_network",
     "file_digests",
     "find_version",
@@ -56,6 +57,7 @@ __all__ = [
     "load_model",
     "new_version_name",
     "packaged_models",
+    "pin_model",
     "preprocess_id",
     "quiet_torchscript",
     "read_packaged_models",
@@ -84,6 +86,7 @@ _HOMES = {
     "backbone_names": "backbones",
     "build_network": "architectures",
     "code_digest": "code",
+    "convert_model": "export",
     "export_network": "export",
     "file_digests": "training_record",
     "find_version": "source",
@@ -91,6 +94,7 @@ _HOMES = {
     "load_model": "bundle",
     "new_version_name": "versions",
     "packaged_models": "source",
+    "pin_model": "source",
     "preprocess_id": "preprocess",
     "quiet_torchscript": "torchscript",
     "read_packaged_models": "packaged",

@@ -15,7 +15,7 @@ from torch.jit.frontend import FrontendError
 
 from landmark_core.errors import ConfigError
 from landmark_core.model.archive import CARD_FILE
-from landmark_core.model.bundle import check_scores, save_model
+from landmark_core.model.bundle import LoadedModel, check_scores, save_model
 from landmark_core.model.card import ModelCard
 from landmark_core.model.card_json import card_to_json
 from landmark_core.model.files import write_whole
@@ -70,6 +70,25 @@ def export_network(
     except OSError as error:
         raise ConfigError(f"model {path} cannot be written: {error}") from error
     return ()
+
+
+def convert_model(
+    model: LoadedModel,
+    path: str | Path,
+    *,
+    format: Format = "torchscript",  # noqa: A002 (as the option is called)
+) -> None:
+    """Write a loaded model, ours or foreign, .pt2 included, as our own TorchScript file.
+
+    Raises:
+        ConfigError: if the other format is wanted, or the file cannot be written.
+    """
+    if format != "torchscript":
+        raise ConfigError(
+            "torch.export needs the network in Python, which a model file does not hold: "
+            "`landmarks train --format pt2` writes both files"
+        )
+    save_model(model.module, model.card, path)
 
 
 def _check_ready(network: nn.Module) -> None:

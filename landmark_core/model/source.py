@@ -85,6 +85,18 @@ def find_version(name: str) -> Version | None:
     return None
 
 
+def pin_model(name: str) -> str:
+    """Return MODEL_DIR as MODEL_DIR@VERSION of its champion now; every other name as it is.
+
+    A run that takes hours, or several processes, stays with one version whoever is promoted.
+
+    Raises:
+        ConfigError: if the folder has no champion yet.
+    """
+    version = find_version(name)
+    return name if version is None or not _is_registry(name) else f"{name}@{version.name}"
+
+
 def read_whole(location: str, *, what: str, max_bytes: int, hint: str = "") -> bytes:
     """Read a local file or an object of a bucket.
 

@@ -122,6 +122,24 @@ def test_show_adds_the_training_to_the_card(run, two, trainings):
     assert shown["card"]["name"] == "tiny"
 
 
+def test_export_gives_a_foreign_file_its_card_for_good(run, make_predictor, save_plain, tmp_path):
+    foreign = save_plain(make_predictor())
+    code, printed, _ = run("models", "export", foreign, "--out", tmp_path / "ours.pt")
+    assert code == 0
+    assert "Note: class names come from its class_names" in printed
+    ours, before = load_model(str(tmp_path / "ours.pt")), load_model(foreign)
+    assert ours.notes == ()
+    assert ours.card == before.card
+
+
+def test_export_to_pt2_says_who_writes_it(run, two, tmp_path):
+    arguments = ("models", "export", two[1].model_path, "--out", tmp_path / "m.pt2")
+    code, _, complained = run(*arguments, "--format", "pt2")
+    assert code == 2
+    assert "`landmarks train --format pt2` writes both files" in complained
+    assert not (tmp_path / "m.pt2").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -181,6 +199,8 @@ def test_after_a_promotion_tagging_again_is_missing_work_and_nothing_more(
         return list(pandas.read_parquet(out / "tags").model_id.value_counts().items())
 
     assert tag().startswith("8 photos done")
+    (run_file,) = (out / "runs").glob("*.json")
+    assert json.loads(run_file.read_text())["settings"]["model"] == f"{home}@{first.name}"
     assert tag().startswith("0 photos done")
     assert run("models", "promote", home, second.name, "--reason", "new", "--force")[0] == 0
     assert tag().startswith("8 photos done")
