@@ -31,11 +31,14 @@ def one_line_errors() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def quiet_interruption() -> Iterator[None]:
+def quiet_interruption(message: str = INTERRUPTED) -> Iterator[None]:
     """Answer Ctrl-C with one line and exit code 130, whatever falls over behind it.
 
     A terminal sends Ctrl-C to Prefect's own server as well. It is gone at once, and pages follow
     about connections that are refused and, at Python's very end, about leaks in C++.
+
+    Args:
+        message: the line.
 
     Raises:
         KeyboardInterrupt: after an interruption, in place of whatever it led to.
@@ -45,7 +48,7 @@ def quiet_interruption() -> Iterator[None]:
     def answer(number: int, frame: FrameType | None) -> None:
         interrupted.set()
         if not os.environ.get(DEBUG_VARIABLE):
-            complain(INTERRUPTED)
+            complain(message)
             sys.stderr.flush()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         signal.default_int_handler(number, frame)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         cross_calibrate,
     )
     from landmark_core.judging.comparison import Comparison, compare
+    from landmark_core.judging.diagrams import INK, draw_reliability, draw_training
     from landmark_core.judging.evaluate import (
         EvaluateConfig,
         Evaluation,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from landmark_core.judging.words import headlines
 
 __all__ = [
+    "INK",
     "UNKNOWN",
     "Aims",
     "AnsweredPhoto",
@@ -73,6 +75,8 @@ __all__ = [
     "compare",
     "cross_calibrate",
     "decide",
+    "draw_reliability",
+    "draw_training",
     "evaluate_photos",
     "folds_of",
     "gather_pictures",
@@ -122,6 +126,9 @@ _HOMES = {
     "gather_pictures": "pictures",
     "headlines": "words",
     "judge": "judgement",
+    "INK": "diagrams",
+    "draw_reliability": "diagrams",
+    "draw_training": "diagrams",
     "folds_of": "answers",
     "labels_of": "answers",
     "load_answers": "answers",

@@ -10,18 +10,19 @@ if TYPE_CHECKING:
     from landmark_core.dataset import DataReport
     from landmark_core.dataset import report_to_json as data_report_to_json
     from landmark_core.dataset import report_to_text as data_report_to_text
-    from landmark_core.training.assess import assess
-    from landmark_core.training.decide import Verdict, decide
-    from landmark_core.training.learn import Learned, learn
+    from landmark_core.training.assessment import assess
+    from landmark_core.training.decision import Verdict, decide
+    from landmark_core.training.learning import Learned, learn
     from landmark_core.training.progress import NoTrainProgress, TrainProgress
     from landmark_core.training.recipe import ARCHS, AUGMENTATIONS, Recipe, read_recipe
-    from landmark_core.training.run import TrainSummary, report_data, train_model
+    from landmark_core.training.run import TrainSummary, report_data, summary_of, train_model
     from landmark_core.training.settings import FORMATS, PROMOTIONS, TrainConfig
     from landmark_core.training.summary_text import (
         summary_to_json,
         summary_to_markdown,
         summary_to_text,
     )
+    from landmark_core.training.version_diagrams import diagrams_of
 
 __all__ = [
     "ARCHS",
@@ -40,9 +41,11 @@ __all__ = [
     "data_report_to_json",
     "data_report_to_text",
     "decide",
+    "diagrams_of",
     "learn",
     "read_recipe",
     "report_data",
+    "summary_of",
     "summary_to_json",
     "summary_to_markdown",
     "summary_to_text",
@@ -56,21 +59,23 @@ _HOMES = {
     "AUGMENTATIONS": (f"{_HERE}.recipe", "AUGMENTATIONS"),
     "DataReport": (_DATASET, "DataReport"),
     "FORMATS": (f"{_HERE}.settings", "FORMATS"),
-    "Learned": (f"{_HERE}.learn", "Learned"),
+    "Learned": (f"{_HERE}.learning", "Learned"),
     "NoTrainProgress": (f"{_HERE}.progress", "NoTrainProgress"),
     "PROMOTIONS": (f"{_HERE}.settings", "PROMOTIONS"),
     "Recipe": (f"{_HERE}.recipe", "Recipe"),
     "TrainConfig": (f"{_HERE}.settings", "TrainConfig"),
     "TrainProgress": (f"{_HERE}.progress", "TrainProgress"),
     "TrainSummary": (f"{_HERE}.run", "TrainSummary"),
-    "Verdict": (f"{_HERE}.decide", "Verdict"),
-    "assess": (f"{_HERE}.assess", "assess"),
+    "Verdict": (f"{_HERE}.decision", "Verdict"),
+    "assess": (f"{_HERE}.assessment", "assess"),
     "data_report_to_json": (_DATASET, "report_to_json"),
     "data_report_to_text": (_DATASET, "report_to_text"),
-    "decide": (f"{_HERE}.decide", "decide"),
-    "learn": (f"{_HERE}.learn", "learn"),
+    "decide": (f"{_HERE}.decision", "decide"),
+    "diagrams_of": (f"{_HERE}.version_diagrams", "diagrams_of"),
+    "learn": (f"{_HERE}.learning", "learn"),
     "read_recipe": (f"{_HERE}.recipe", "read_recipe"),
     "report_data": (f"{_HERE}.run", "report_data"),
+    "summary_of": (f"{_HERE}.run", "summary_of"),
     "summary_to_json": (f"{_HERE}.summary_text", "summary_to_json"),
     "summary_to_markdown": (f"{_HERE}.summary_text", "summary_to_markdown"),
     "summary_to_text": (f"{_HERE}.summary_text", "summary_to_text"),

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from landmark_core.dataset import DataReport
-from landmark_core.model import Version
-from landmark_core.training.assess import assess
-from landmark_core.training.decide import Verdict, decide
-from landmark_core.training.learn import learn, open_data
+from landmark_core.model import Registry, Version
+from landmark_core.training.assessment import assess
+from landmark_core.training.decision import Verdict, decide
+from landmark_core.training.learning import learn, open_data
 from landmark_core.training.progress import TrainProgress
 from landmark_core.training.settings import TrainConfig
 from landmark_core.training.workplace import hold_model_dir
@@ -42,9 +42,26 @@ def train_model(config: TrainConfig, progress: TrainProgress) -> TrainSummary:
     data = learn(config, progress).report
     version = assess(config, progress, datetime.now(UTC))
     verdict = decide(config, version.name, by=getpass.getuser(), now=datetime.now(UTC))
-    return TrainSummary(
-        version=version, verdict=verdict, data=data, seconds=time.monotonic() - started
-    )
+    return summary_of(config, version.name, verdict, data=data, seconds=time.monotonic() - started)
+
+
+def summary_of(
+    config: TrainConfig, name: str, verdict: Verdict, *, data: DataReport, seconds: float
+) -> TrainSummary:
+    """Return the summary of a training whose stages ran one by one.
+
+    Args:
+        config: of the training.
+        name: of the version that came of it.
+        verdict: on the version.
+        data: report on its photos.
+        seconds: that everything took.
+
+    Raises:
+        ConfigError: there is no such version.
+    """
+    version = Registry(Path(config.out)).version(name)
+    return TrainSummary(version=version, verdict=verdict, data=data, seconds=seconds)
 
 
 def report_data(config: TrainConfig, progress: TrainProgress) -> DataReport:

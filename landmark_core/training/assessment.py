@@ -42,7 +42,7 @@ from landmark_core.model import (
 )
 from landmark_core.training.champion import compare_with
 from landmark_core.training.disk import disk_failed
-from landmark_core.training.learn import ANSWERS, CALIBRATION, PHOTOS, WEIGHTS, open_data
+from landmark_core.training.learning import ANSWERS, CALIBRATION, PHOTOS, WEIGHTS, open_data
 from landmark_core.training.model_file import export_model, make_card
 from landmark_core.training.progress import TrainProgress
 from landmark_core.training.settings import TrainConfig
