@@ -40,7 +40,7 @@ def reliability(confidence: Shares, right: NDArray[np.bool_], bins: int = BINS) 
         bins: how many, equally wide; the edge belongs to the lower one.
     """
     # torchmetrics gives an edge to the upper bin, and a confidence of 1 a bin of its own.
-    number = np.clip(np.ceil(confidence * bins) - 1, 0, bins - 1).astype(np.int64)
+    number = _bin_numbers(confidence, bins)
     photos = np.bincount(number, minlength=bins)
     sure = np.bincount(number, weights=confidence, minlength=bins)
     hits = np.bincount(number, weights=right.astype(np.float64), minlength=bins)
@@ -61,6 +61,27 @@ def calibration_error(bins: tuple[Bin, ...]) -> float | None:
     photos = sum(one.photos for one in bins)
     gaps = sum(one.photos * abs(one.confidence - one.accuracy) for one in bins if one.photos)
     return gaps / photos if photos else None
+
+
+def calibration_error_by_chance(confidence: Shares, bins: int = BINS) -> float | None:
+    """Return the error that a perfectly calibrated model would show, on average, on so few photos.
+
+    In each bin the share of right tags is off by chance; its mean size is that of a normal
+    distribution with the variance of the tags' own coins.
+
+    Args:
+        confidence: (N,) in [0, 1].
+        bins: how many, equally wide.
+    """
+    if not len(confidence):
+        return None
+    coins = confidence * (1 - confidence)
+    variance = np.bincount(_bin_numbers(confidence, bins), weights=coins, minlength=bins)
+    return float(np.sqrt(2 / np.pi * variance).sum() / len(confidence))
+
+
+def _bin_numbers(confidence: Shares, bins: int) -> NDArray[np.int64]:
+    return np.asarray(np.clip(np.ceil(confidence * bins) - 1, 0, bins - 1), dtype=np.int64)
 
 
 def global_average_precision(

@@ -23,6 +23,7 @@ from landmark_core.judging.calibration import Calibrated
 from landmark_core.judging.curves import (
     area_under_risk,
     calibration_error,
+    calibration_error_by_chance,
     false_positives_at,
     global_average_precision,
     reliability,
@@ -45,6 +46,7 @@ class Figures:
     top5: float | None  # one of the best five is
     macro_f1: float | None  # mean over classes of the harmonic mean of precision and recall
     ece: float | None  # expected calibration error, 15 equal bins (Guo et al. 2017)
+    ece_by_chance: float | None  # that a perfectly calibrated model would show on so few photos
     brier: float | None  # mean squared distance of the probabilities from the truth, in [0, 2]
     mean_confidence: float | None
     aurc: float | None  # mean share of errors over all coverages (Geifman et al. 2019)
@@ -135,6 +137,7 @@ def measure_verdicts(verdicts: Verdicts) -> Figures:
         top5=_share((verdicts.tags == labels[:, None]).any(axis=1), landmark),
         macro_f1=_macro_f1(verdicts),
         ece=calibration_error(reliability(confidence[landmark], right[landmark])),
+        ece_by_chance=calibration_error_by_chance(confidence[landmark]),
         brier=_brier(verdicts),
         mean_confidence=float(confidence[landmark].mean()) if landmark.any() else None,
         aurc=area_under_risk(confidence[landmark], right[landmark]),

@@ -24,6 +24,7 @@ p { margin: .4rem 0; max-width: 46rem; }
 table { border-collapse: collapse; font-size: .93rem; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; min-width: 5rem; overflow-wrap: break-word; }
+td.soft { min-width: 15rem; }
 td.path { overflow-wrap: anywhere; }
 th { color: var(--soft); font-weight: 600; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }

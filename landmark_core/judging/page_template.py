@@ -50,8 +50,8 @@ TEMPLATE = """<!doctype html>
 </table></div>
 {% if judgement.folds and judgement.calibrations|length > 1 %}
 <p class="soft">Each fold was judged with a temperature and thresholds that the other folds gave,
-so no photo had a say in its own judgement. A fold has few photos, so that its ECE is higher than
-that of all photos together, by chance alone.</p>
+so no photo had a say in its own judgement. A fold has few photos: compare its ECE with the one
+that chance alone makes.</p>
 {% endif %}
 
 <h2>How sure it is</h2>

@@ -24,6 +24,7 @@ _ROWS = (
     ("macro_f1", "Macro F1", _PLAIN, "mean over classes of precision and recall in one; 1 is best"),
     ("gap", "GAP", _PLAIN, "micro-AP of Google Landmarks v2, other things among the photos"),
     ("ece", "ECE", _PLAIN, "mean gap of confidence and accuracy over 15 bins; 0 is best"),
+    ("ece_by_chance", "ECE by chance", _PLAIN, "of a perfectly calibrated model on as many photos"),
     ("brier", "Brier score", _PLAIN, "squared distance of the probabilities from the truth"),
     ("auroc", "AUROC", _PLAIN, "chance that a landmark is surer than a photo of something else"),
     ("auroc_energy", "AUROC of the energy", _PLAIN, "the same for the energy"),

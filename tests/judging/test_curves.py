@@ -10,6 +10,7 @@ from torchmetrics.functional.classification import binary_calibration_error
 from landmark_core.judging.curves import (
     area_under_risk,
     calibration_error,
+    calibration_error_by_chance,
     false_positives_at,
     global_average_precision,
     reliability,
@@ -98,6 +99,21 @@ def test_calibration_error_agrees_with_torchmetrics():
     # torchmetrics' binary error bins the probability of the positive class by its truth
     theirs = binary_calibration_error(torch.tensor(sure), torch.tensor(right.astype(int)), 15)
     assert calibration_error(reliability(sure, right)) == pytest.approx(float(theirs), abs=1e-6)
+
+
+def test_calibration_error_by_chance_is_that_of_a_simulation():
+    generator = np.random.default_rng(0)
+    sure = generator.beta(4, 1, 160)
+    drawn = [
+        calibration_error(reliability(sure, generator.uniform(size=160) < sure))
+        for _ in range(1000)
+    ]
+    assert calibration_error_by_chance(sure) == pytest.approx(np.mean(drawn), rel=0.05)
+
+
+def test_sure_photos_and_none_leave_nothing_to_chance():
+    assert calibration_error_by_chance(np.ones(5)) == 0
+    assert calibration_error_by_chance(np.empty(0)) is None
 
 
 def test_risk_and_coverage_by_hand():
