@@ -56,8 +56,12 @@ class Labelled:
     new_classes: tuple[str, ...] = ()  # that only reviews know
 
 
-def find_labelled(settings: DataSettings) -> Labelled:
+def find_labelled(settings: DataSettings, *, skip: Sequence[str] = ()) -> Labelled:
     """List the photos of DATA, of the negatives and of the reviews.
+
+    Args:
+        settings: where they are; negatives may lie inside DATA, and are no class then.
+        skip: folders and URLs that hold no photos to learn from, such as a MODEL_DIR inside DATA.
 
     Raises:
         ConfigError: a place is missing or no folder, DATA has no class folder, or two folders give
@@ -66,13 +70,20 @@ def find_labelled(settings: DataSettings) -> Labelled:
     """
     counts: list[Counts] = []
     root = _root_of(settings.data, "DATA")
-    listed = _list_below(root, "DATA", counts)
-    layout = read_layout((path for path, _ in listed), _folders(root), data=settings.data)
-    placed = [(ref, layout.place_of(path)) for path, ref in listed]
-    others = []
+    negatives = None
     if settings.negatives is not None:
         negatives = _root_of(settings.negatives, "--negatives")
-        others = [ref for _, ref in _list_below(negatives, "--negatives", counts)]
+        if negatives == root:
+            raise ConfigError(
+                f"--negatives must be another folder than DATA, got {root!r} for both"
+            )
+    beside = [place for place in (negatives, settings.reviews, *skip) if place is not None]
+    listed = _list_below(root, "DATA", counts, beside)
+    layout = read_layout((path for path, _ in listed), _folders(root, beside), data=settings.data)
+    placed = [(ref, layout.place_of(path)) for path, ref in listed]
+    others = []
+    if negatives is not None:
+        others = [ref for _, ref in _list_below(negatives, "--negatives", counts, [root, *skip])]
         if not others:
             raise ConfigError(f"--negatives {settings.negatives} holds no photo; leave it out")
     reviewed = read_reviewed(settings.reviews) if settings.reviews else ()
@@ -108,9 +119,11 @@ def _root_of(place: str, option: str) -> str:
     return str(path)
 
 
-def _list_below(root: str, option: str, counts: list[Counts]) -> list[tuple[str, PhotoRef]]:
+def _list_below(
+    root: str, option: str, counts: list[Counts], skip: Sequence[str]
+) -> list[tuple[str, PhotoRef]]:
     """Return each photo below a folder with its path relative to it."""
-    listing = open_listing(root, exclude=_HIDDEN, follow_links=True)
+    listing = open_listing(root, exclude=_HIDDEN, follow_links=True, skip=skip)
     counts.append(listing.counts)
     start = root.rstrip("/") + "/"
     found = []
@@ -126,11 +139,12 @@ def _printable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _folders(root: str) -> list[str]:
+def _folders(root: str, skip: Sequence[str]) -> list[str]:
     """Return the folders of the first two levels; a bucket has none that are empty."""
     if is_url(root):
         return []
-    tops = list(_folders_in(Path(root)))
+    left_out = {Path(place).resolve() for place in skip if not is_url(place)}
+    tops = [path for path in _folders_in(Path(root)) if path.resolve() not in left_out]
     deeper = [folder for top in tops for folder in _folders_in(top)]
     return [_printable(str(path.relative_to(root))) for path in tops + deeper]
 

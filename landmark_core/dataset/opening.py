@@ -7,7 +7,6 @@ Refuses what cannot be learnt from before hours are spent on it: a training need
 classes with at least two usable photos each.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,8 +27,6 @@ from landmark_core.dataset.summary import make_report
 from landmark_core.errors import ConfigError
 from landmark_core.model import Preprocess, preprocess_id
 from landmark_core.tables import hold_lock
-
-logger = logging.getLogger(__name__)
 
 LEAST_CLASSES = 2
 LEAST_PHOTOS = 2  # of a class; in DATA that comes split, of its training folder
@@ -56,7 +53,7 @@ def open_dataset(
         ConfigError: a place is missing, there is one class, or a class has too few photos.
         RunError: the disk is full, another training reads into this home, or a listing broke off.
     """
-    found = find_labelled(settings)
+    found = find_labelled(settings, skip=(str(home),))
     check_found(found, settings.data)
     cache = home / "cache"
     with hold_lock(cache):

@@ -95,9 +95,9 @@ def read_photos(
     for ref, (outcome, pixels) in _side_by_side(look_at, list(unread.values()), limits):
         seen[ref.photo_id] = outcome
         if outcome.digest is not None and outcome.failure is None:
+            shelf.remember(ref, outcome.digest)  # first: adding may settle both
             if pixels is not None:
                 shelf.add(outcome.digest, pixels.photo, pixels.crop, pixels.look)
-            shelf.remember(ref, outcome.digest)
         progress.read(1)
     if unread:
         shelf.settle()

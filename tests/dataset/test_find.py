@@ -80,6 +80,21 @@ def test_folders_of_systems_are_no_classes(tmp_path, fill):
     assert len(found.photos) == 4
 
 
+def test_negatives_and_the_model_folder_may_lie_inside_data(tmp_path, fill, open_data):
+    data = fill(tmp_path / "data", {"A": 9, "B": 9, "none/of/them": 3, "models/report": 2})
+    dataset = open_data(data, negatives=str(data / "none"), home=data / "models")
+    assert dataset.class_names == ("A", "B")
+    assert (dataset.report.others.usable, dataset.report.conflicts) == (3, ())
+
+
+def test_data_may_lie_inside_negatives(tmp_path, fill):
+    fill(tmp_path / "all", {"data/A": 2, "data/B": 2, "rest": 3})
+    found = find(tmp_path / "all" / "data", negatives=str(tmp_path / "all"))
+    assert sorted(labels(found).values()) == ["A", "A", "B", "B", "other", "other", "other"]
+    with pytest.raises(ConfigError, match="another folder than DATA"):
+        find(tmp_path / "all" / "data", negatives=str(tmp_path / "all" / "data"))
+
+
 def test_an_object_is_no_data(tmp_path, fill, bucket):
     upload(fill(tmp_path / "data", {"A": 1}), bucket)
     with pytest.raises(ConfigError, match="must be a folder"):

@@ -4,6 +4,9 @@ import errno
 import os
 import pickle
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -262,6 +265,48 @@ def test_one_opening_at_a_time(data, open_data, tmp_path):
         pytest.raises(RunError, match="another run is writing"),
     ):
         open_data(data)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from landmark_core.dataset import DataSettings, open_dataset, shelf
+from landmark_core.model import Preprocess, PreprocessSettings
+
+class Killer:
+    done = 0
+    def reading(self, total): pass
+    def read(self, count):
+        self.done += count
+        if self.done == 15:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+shelf._SETTLE_EVERY = 6
+open_dataset(
+    DataSettings(data=sys.argv[1]), home=Path(sys.argv[2]), side=40, progress=Killer(),
+    preprocess=Preprocess(PreprocessSettings(resize_size=36, crop_size=32)),
+)
+"""
+
+
+def test_a_killed_opening_goes_on_where_it_had_settled(data, open_data, tmp_path):
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", KILLED, str(data), str(tmp_path / "home")]
+    killed = subprocess.run(command, cwd=root, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    calls = []
+
+    class Watch:
+        def reading(self, total: int) -> None:
+            calls.append(total)
+
+        def read(self, count: int) -> None:
+            calls.append(count)
+
+    mended, fresh = open_data(data, progress=Watch()), open_data(data, home=tmp_path / "fresh")
+    assert calls[:2] == [24, 12]  # two settlements of six photos each were kept
+    assert mended.photos == fresh.photos
+    assert (mended.cache.crops(np.arange(24)) == fresh.cache.crops(np.arange(24))).all()
 
 
 def test_too_small_a_disk_is_refused_before_reading(
