@@ -94,8 +94,13 @@ def packaged_to_text(models: Sequence[PackagedModel]) -> str:
     return "\n".join(_table(heads, rows)) if rows else "no models in this installation"
 
 
-def version_to_text(version: Version) -> str:
-    """Return what was recorded of a version's training, and what became of it."""
+def version_to_text(version: Version, shown: Mapping[str, float]) -> str:
+    """Return what was recorded of a version's training, and what became of it.
+
+    Args:
+        version: to be described.
+        shown: figures that the reader has seen in its card; those that are the same are left out.
+    """
     record = version.record
     lines = [
         f"Version {version.name}: {_state(version)}",
@@ -110,7 +115,11 @@ def version_to_text(version: Version) -> str:
         verdict = "better" if record.comparison["better"] else "not better"
         reason = printable(str(record.comparison.get("reason", "")))
         lines.append(f"  compared    {verdict} than {record.compared_with}: {reason}")
-    lines += [f"  {name}: {value:g}" for name, value in sorted(record.metrics.items())]
+    lines += [
+        f"  {name}: {value:g}"
+        for name, value in sorted(record.metrics.items())
+        if shown.get(name) != value
+    ]
     return "\n".join(lines)
 
 

@@ -107,7 +107,7 @@ def _show(arguments: argparse.Namespace) -> int:
         return EXIT_DONE
     print(model_text.model_to_text(model))
     if version is not None:
-        print(model_text.version_to_text(version))
+        print(model_text.version_to_text(version, model.card.metrics))
     return EXIT_DONE
 
 

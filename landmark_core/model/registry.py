@@ -226,6 +226,10 @@ class Registry:
         with hold_folder(self.root):
             current = self._decisions()[1]
             try:
+                for torn in self.root.glob(
+                    f".{CHAMPION_FILE}.*.tmp"
+                ):  # of a process that was killed
+                    torn.unlink()
                 self._settle(current)
                 yield current
             except OSError as error:

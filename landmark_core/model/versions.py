@@ -122,9 +122,16 @@ def read_version(
         state = "former"
     elif decisions:
         state = "kept"
-    # A champion that was left by a rollback has its reason there.
-    left = [entry for entry in entries if entry.action == "rollback" and entry.before == name]
-    last = max([*decisions, *left], key=entries.index, default=None)
     return Version(
-        name=name, folder=folder, record=record, state=state, why=last.reason if last else None
+        name=name, folder=folder, record=record, state=state, why=_last_reason(name, entries)
     )
+
+
+def _last_reason(name: str, entries: Sequence[HistoryEntry]) -> str | None:
+    """Return why the last decision about a version was made; null where there was none."""
+    for entry in reversed(entries):
+        if entry.version == name:
+            return f"gone back to: {entry.reason}" if entry.action == "rollback" else entry.reason
+        if entry.before == name and entry.action == "rollback":
+            return f"left: {entry.reason}"
+    return None

@@ -136,8 +136,8 @@ def test_both_formats_tag_and_explain_alike(network, tmp_path):
     torch.testing.assert_close(other_maps, maps, rtol=1e-5, atol=1e-5)
 
 
-def test_torch_itself_loads_both_files(network, tmp_path):
-    pixels = torch.randn(3, 3, 32, 32)
+def test_torch_itself_loads_the_program(make_cnn, tmp_path):
+    network, pixels = make_cnn(), torch.randn(3, 3, 32, 32)
     export_network(network, CARD, tmp_path / "model.pt2", format="pt2")
     program = torch.export.load(tmp_path / "model.pt2").module()
     torch.testing.assert_close(program(pixels), network(pixels))

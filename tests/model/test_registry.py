@@ -122,6 +122,17 @@ def test_rollback_goes_back_through_the_champions_and_says_when_there_is_none(tm
     assert registry.rollback(reason="worse", by="ann", now=trainings.at(31)).name == names[0]
 
 
+def test_after_a_rollback_both_versions_say_why(tmp_path, trainings):
+    names = [trainings.add(tmp_path, bytes([i]), minute=i).name for i in range(2)]
+    for name in names:
+        trainings.promote(tmp_path, name)
+    Registry(tmp_path).rollback(reason="blurs", by="ann", now=trainings.at(9))
+    assert [(version.state, version.why) for version in Registry(tmp_path).versions()] == [
+        ("champion", "gone back to: blurs"),
+        ("former", "left: blurs"),
+    ]
+
+
 def test_rollback_before_any_promotion_is_one_line(tmp_path, trainings):
     trainings.add(tmp_path, b"a")
     with pytest.raises(ConfigError, match="no version was promoted"):
@@ -416,6 +427,7 @@ def test_killed_at_any_step_the_history_and_the_champion_agree(tmp_path, action,
                 again = registry.rollback(reason="again", by="ann", now=trainings.at(60))
                 assert again.name == after
         assert champion_file(root) == after
+        assert [path.name for path in root.glob(".*")] == [".lock"], "nothing half-written stays"
     assert code == 0
     assert ended == {before, after}, "no step was killed on either side of the decision"
 
