@@ -10,8 +10,14 @@ if TYPE_CHECKING:
     from landmark_core.dataset import DataReport
     from landmark_core.dataset import report_to_json as data_report_to_json
     from landmark_core.dataset import report_to_text as data_report_to_text
+    from landmark_core.judging import EvaluateConfig, Evaluation
     from landmark_core.training.assessment import assess
     from landmark_core.training.decision import Verdict, decide
+    from landmark_core.training.evaluation import (
+        evaluate_model,
+        evaluation_to_json,
+        evaluation_to_text,
+    )
     from landmark_core.training.learning import Learned, learn
     from landmark_core.training.progress import NoTrainProgress, TrainProgress
     from landmark_core.training.recipe import ARCHS, AUGMENTATIONS, Recipe, read_recipe
@@ -30,6 +36,8 @@ __all__ = [
     "FORMATS",
     "PROMOTIONS",
     "DataReport",
+    "EvaluateConfig",
+    "Evaluation",
     "Learned",
     "NoTrainProgress",
     "Recipe",
@@ -42,6 +50,9 @@ __all__ = [
     "data_report_to_text",
     "decide",
     "diagrams_of",
+    "evaluate_model",
+    "evaluation_to_json",
+    "evaluation_to_text",
     "learn",
     "read_recipe",
     "report_data",
@@ -54,10 +65,13 @@ __all__ = [
 
 _HERE = "landmark_core.training"
 _DATASET = "landmark_core.dataset"
+_JUDGING = "landmark_core.judging"
 _HOMES = {
     "ARCHS": (f"{_HERE}.recipe", "ARCHS"),
     "AUGMENTATIONS": (f"{_HERE}.recipe", "AUGMENTATIONS"),
     "DataReport": (_DATASET, "DataReport"),
+    "EvaluateConfig": (_JUDGING, "EvaluateConfig"),
+    "Evaluation": (_JUDGING, "Evaluation"),
     "FORMATS": (f"{_HERE}.settings", "FORMATS"),
     "Learned": (f"{_HERE}.learning", "Learned"),
     "NoTrainProgress": (f"{_HERE}.progress", "NoTrainProgress"),
@@ -72,6 +86,9 @@ _HOMES = {
     "data_report_to_text": (_DATASET, "report_to_text"),
     "decide": (f"{_HERE}.decision", "decide"),
     "diagrams_of": (f"{_HERE}.version_diagrams", "diagrams_of"),
+    "evaluate_model": (f"{_HERE}.evaluation", "evaluate_model"),
+    "evaluation_to_json": (f"{_HERE}.evaluation", "evaluation_to_json"),
+    "evaluation_to_text": (f"{_HERE}.evaluation", "evaluation_to_text"),
     "learn": (f"{_HERE}.learning", "learn"),
     "read_recipe": (f"{_HERE}.recipe", "read_recipe"),
     "report_data": (f"{_HERE}.run", "report_data"),
