@@ -20,6 +20,7 @@ from landmark_core.records import OTHER, LabelSource, PhotoRef
 
 LEAST_REVIEWED = 2  # photos of a tag that is no class of DATA, before it becomes one
 _HIDDEN = (".*", "@eaDir", "__MACOSX")  # what systems leave in people's folders
+_OF_OUT = ("heatmaps", "reviews", "runs", "tags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +71,13 @@ def find_labelled(settings: DataSettings, *, skip: Sequence[str] = ()) -> Labell
     """
     counts: list[Counts] = []
     root = _root_of(settings.data, "DATA")
-    negatives = None
-    if settings.negatives is not None:
-        negatives = _root_of(settings.negatives, "--negatives")
-        if negatives == root:
-            raise ConfigError(
-                f"--negatives must be another folder than DATA, got {root!r} for both"
-            )
-    beside = [place for place in (negatives, settings.reviews, *skip) if place is not None]
+    negatives = _negatives_of(settings, root)
+    beside = [*skip, *_places_of_reviews(settings, root), *([negatives] if negatives else [])]
     listed = _list_below(root, "DATA", counts, beside)
     layout = read_layout((path for path, _ in listed), _folders(root, beside), data=settings.data)
     placed = [(ref, layout.place_of(path)) for path, ref in listed]
     others = []
-    if negatives is not None:
+    if negatives:
         others = [ref for _, ref in _list_below(negatives, "--negatives", counts, [root, *skip])]
         if not others:
             raise ConfigError(f"--negatives {settings.negatives} holds no photo; leave it out")
@@ -117,6 +112,24 @@ def _root_of(place: str, option: str) -> str:
         found = "a file" if path.exists() else "nothing"
         raise ConfigError(f"{option} must be a folder of photos, got {place!r}, which is {found}")
     return str(path)
+
+
+def _negatives_of(settings: DataSettings, root: str) -> str | None:
+    if settings.negatives is None:
+        return None
+    negatives = _root_of(settings.negatives, "--negatives")
+    if negatives == root:
+        raise ConfigError(f"--negatives must be another folder than DATA, got {root!r} for both")
+    return negatives
+
+
+def _places_of_reviews(settings: DataSettings, root: str) -> list[str]:
+    """Return what of OUT may lie inside DATA; OUT may be DATA itself."""
+    if settings.reviews is None:
+        return []
+    out = settings.reviews.rstrip("/") if is_url(settings.reviews) else settings.reviews
+    is_data = out == root if is_url(out) else Path(out).absolute() == Path(root)
+    return [f"{root}/{name}" for name in _OF_OUT] if is_data else [out]
 
 
 def _list_below(

@@ -18,7 +18,7 @@ from landmark_core.dataset.find import Labelled, find_labelled
 from landmark_core.dataset.groups import connect, find_links
 from landmark_core.dataset.ledger import extend_ledger, read_ledger
 from landmark_core.dataset.photo_cache import open_cache
-from landmark_core.dataset.reading import ReadingProgress, read_photos
+from landmark_core.dataset.reading import Needs, ReadingProgress, read_photos
 from landmark_core.dataset.settings import DataSettings
 from landmark_core.dataset.settle import Settled, settle
 from landmark_core.dataset.shelf import Shelf
@@ -60,15 +60,9 @@ def open_dataset(
         ledger = read_ledger(home)
         name = f"{side}-{preprocess_id(preprocess.settings)}"
         with Shelf(cache / name, preprocess.shape) as shelf:
-            seen = read_photos(
-                [file.ref for file in found.photos],
-                shelf,
-                preprocess=preprocess,
-                side=side,
-                limits=settings.limits,
-                progress=progress,
-            )
-            settled = settle(found.photos, seen)
+            refs = [file.ref for file in found.photos]
+            needs = Needs(preprocess=preprocess, side=side, limits=settings.limits)
+            settled = settle(found.photos, read_photos(refs, shelf, needs, progress))
             check_settled(settled, found.class_names)
             digests = [photo.digest for photo in settled.photos]
             groups = _group(shelf, digests)

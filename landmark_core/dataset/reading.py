@@ -57,23 +57,24 @@ class _Pixels:
     look: Looks  # (32, 32)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What is kept of each photo, and what reading it may cost."""
+
+    preprocess: Preprocess  # of the model, makes the crops
+    side: int  # pixels that the short side of the kept photos has at most
+    limits: ReadLimits
+
+
 def read_photos(
-    refs: Sequence[PhotoRef],
-    shelf: Shelf,
-    *,
-    preprocess: Preprocess,
-    side: int,
-    limits: ReadLimits,
-    progress: ReadingProgress,
+    refs: Sequence[PhotoRef], shelf: Shelf, needs: Needs, progress: ReadingProgress
 ) -> list[Seen]:
     """Put the pixels of photos on a shelf.
 
     Args:
         refs: the photos; one may come several times.
         shelf: open for writing.
-        preprocess: of the model, makes the crops.
-        side: pixels that the short side of the kept photos has at most.
-        limits: of one photo.
+        needs: what is kept of each.
         progress: is told of photos, known ones included.
 
     Returns:
@@ -86,13 +87,13 @@ def read_photos(
     unread = {ref.photo_id: ref for ref in refs if known[ref.photo_id] is None}
     progress.reading(len(known))
     progress.read(len(known) - len(unread))
-    shelf.check_room(len(unread), side)
+    shelf.check_room(len(unread), needs.side)
     seen = {key: Seen(digest=digest) for key, digest in known.items() if digest is not None}
 
     def look_at(ref: PhotoRef) -> tuple[Seen, _Pixels | None]:
-        return _look_at(ref, shelf, preprocess, side, limits)
+        return _look_at(ref, shelf, needs)
 
-    for ref, (outcome, pixels) in _side_by_side(look_at, list(unread.values()), limits):
+    for ref, (outcome, pixels) in _side_by_side(look_at, list(unread.values()), needs.limits):
         seen[ref.photo_id] = outcome
         if outcome.digest is not None and outcome.failure is None:
             shelf.remember(ref, outcome.digest)  # first: adding may settle both
@@ -130,18 +131,16 @@ def _side_by_side(
                 future.cancel()
 
 
-def _look_at(
-    ref: PhotoRef, shelf: Shelf, preprocess: Preprocess, side: int, limits: ReadLimits
-) -> tuple[Seen, _Pixels | None]:
+def _look_at(ref: PhotoRef, shelf: Shelf, needs: Needs) -> tuple[Seen, _Pixels | None]:
     try:
-        data = fetch_photo(ref, limits)
+        data = fetch_photo(ref, needs.limits)
     except PhotoError as error:
         return Seen(digest=None, failure=error), None
     digest = hashlib.sha256(data).hexdigest()
     if shelf.has(digest):
         return Seen(digest=digest), None
     try:
-        return Seen(digest=digest), _decode(data, ref.location, preprocess, side, limits)
+        return Seen(digest=digest), _decode(data, ref.location, needs)
     except PhotoError as error:
         return Seen(digest=digest, failure=error), None
     except Exception as error:  # noqa: BLE001 (a bug met by one photo must not cost the others)
@@ -149,12 +148,11 @@ def _look_at(
         return Seen(digest=digest, failure=PhotoError("corrupt", reason)), None
 
 
-def _decode(
-    data: bytes, name: str, preprocess: Preprocess, side: int, limits: ReadLimits
-) -> _Pixels:
+def _decode(data: bytes, name: str, needs: Needs) -> _Pixels:
+    side, limits = needs.side, needs.limits
     # As the tagger decodes it, so that the crop has the tagger's pixels to the last bit.
-    decoded = decode_photo(data, name=name, min_side=preprocess.min_side, limits=limits)
-    crop = preprocess.apply(decoded.image)
+    decoded = decode_photo(data, name=name, min_side=needs.preprocess.min_side, limits=limits)
+    crop = needs.preprocess.apply(decoded.image)
     image = decoded.image
     if decoded.scaled and min(image.size) < side:  # training wants more than the tagger does
         image = decode_photo(data, name=name, min_side=side, limits=limits).image

@@ -60,21 +60,30 @@ def make_report(
             BrokenFile(uri=b.uri, name=names[b.label], status=b.status, reason=b.reason)
             for b in settled.broken
         ),
-        reviews=ReviewCount(
-            labels=sum(photo.source == "reviews" for photo in photos),
-            overruled=settled.overruled,
-            changed=settled.changed,
-            gone=settled.gone,
-            new_classes=found.new_classes,
-            rare_tags=found.ignored.tags,
-        ),
-        ignored=IgnoredCount(
-            loose=found.ignored.loose,
-            other_files=found.ignored.other_files,
-            hidden=found.ignored.hidden,
-            links=found.ignored.links,
-            unreadable_folders=found.ignored.unreadable_folders,
-        ),
+        reviews=_count_reviews(found, settled),
+        ignored=_count_ignored(found),
+    )
+
+
+def _count_reviews(found: Labelled, settled: Settled) -> ReviewCount:
+    return ReviewCount(
+        labels=sum(photo.source == "reviews" for photo in settled.photos),
+        overruled=settled.overruled,
+        changed=settled.changed,
+        gone=settled.gone,
+        new_classes=found.new_classes,
+        rare_tags=found.ignored.tags,
+    )
+
+
+def _count_ignored(found: Labelled) -> IgnoredCount:
+    ignored = found.ignored
+    return IgnoredCount(
+        loose=ignored.loose,
+        other_files=ignored.other_files,
+        hidden=ignored.hidden,
+        links=ignored.links,
+        unreadable_folders=ignored.unreadable_folders,
     )
 
 
