@@ -2,6 +2,7 @@
 
 import io
 import sys
+import time
 
 import pytest
 
@@ -100,12 +101,13 @@ def test_evaluate_reads_its_options():
     assert (config.negatives, config.batch_size, config.workers) == ("other", 8, "auto")
 
 
-def show_two_epochs(bars: TrainingBars) -> None:
+def show_two_epochs(bars: TrainingBars, *, pause_s: float = 0) -> None:
     bars.reading(3)
     bars.read(3)
     for epoch in (1, 2):
         bars.epoch_started("fold 2", epoch, 2, 2)
         bars.stepped(0.75, 0.5)
+        time.sleep(pause_s)
         bars.stepped(0.5, 0.625)
         bars.epoch_ended(f"fold 2 epoch {epoch}/2: loss 0.500")
 
@@ -114,9 +116,10 @@ def test_bars_show_loss_and_accuracy_and_leave_a_line_an_epoch(monkeypatch):
     terminal = io.StringIO()
     monkeypatch.setattr(sys, "stderr", terminal)
     with drawn_training(shown=True) as bars:
-        show_two_epochs(bars)
+        show_two_epochs(bars, pause_s=0.15)  # tqdm draws ten times a second at most
     written = terminal.getvalue()
     assert "fold 2 epoch 1/2" in written
+    assert "loss 0.625, accuracy 0.562" in written  # means of 0.75 and 0.5, of 0.5 and 0.625
     for epoch in (1, 2):
         assert f"fold 2 epoch {epoch}/2: loss 0.500\n" in written
 

@@ -67,6 +67,7 @@ class TrainingBars:
     def __init__(self, *, shown: bool) -> None:
         self._shown = shown
         self._bar: Any = None  # tqdm, once there is something to show
+        self._steps, self._loss, self._accuracy = 0, 0.0, 0.0  # means of the epoch so far
 
     def reading(self, total: int) -> None:
         """Start the bar of reading so many photos."""
@@ -85,17 +86,22 @@ class TrainingBars:
             epochs: at most so many.
             steps: of this epoch.
         """
+        self._steps, self._loss, self._accuracy = 0, 0.0, 0.0
         named = f"{label} " if label else ""
         self._open(total=steps, unit="step", desc=f"{named}epoch {epoch}/{epochs}", leave=False)
 
     def stepped(self, loss: float, accuracy: float) -> None:
-        """Move on by one step.
+        """Move on by one step; the bar shows the means of its epoch so far.
 
         Args:
-            loss: of the epoch so far.
-            accuracy: of the epoch so far, in 0..1.
+            loss: of this step's batch.
+            accuracy: of this step's batch, in 0..1.
         """
-        self._bar.set_postfix_str(f"loss {loss:.3f}, accuracy {accuracy:.3f}", refresh=False)
+        self._steps += 1
+        self._loss += (loss - self._loss) / self._steps
+        self._accuracy += (accuracy - self._accuracy) / self._steps
+        means = f"loss {self._loss:.3f}, accuracy {self._accuracy:.3f}"
+        self._bar.set_postfix_str(means, refresh=False)
         self._bar.update()
 
     def epoch_ended(self, line: str) -> None:
