@@ -76,27 +76,19 @@ def compare(
         - _handled(before, right_before, names),
     )
     wins, losses = int((balance > 0).sum()), int((balance < 0).sum())
-    landmark = np.array([name is not None for name in names])
-    draws = _draw(int(groups.max()) + 1, groups, seed)
-    differences = np.concatenate(
-        [
-            _gaps(after.confidence, right_after, landmark, counts)
-            - _gaps(before.confidence, right_before, landmark, counts)
-            for counts in draws
-        ]
+    difference, interval = _gap_difference(
+        (before, right_before), (after, right_after), names, groups, seed
     )
-    # The first is the photos themselves; without a landmark there is no GAP, and no difference.
-    low, high = np.quantile(differences[1:], [SIGNIFICANCE / 2, 1 - SIGNIFICANCE / 2])
     p = mcnemar_p(wins, losses)
-    better, reason = _judge(wins, losses, p, float(differences[0]), (float(low), float(high)))
+    better, reason = _judge(wins, losses, p, difference, interval)
     return Comparison(
         photos=len(names),
         groups=int(groups.max()) + 1,
         wins=wins,
         losses=losses,
         mcnemar_p=p,
-        gap_difference=float(differences[0]),
-        gap_interval=(float(low), float(high)),
+        gap_difference=difference,
+        gap_interval=interval,
         better=better,
         reason=f"{reason} ({len(names):,} photos)",
     )
@@ -136,6 +128,28 @@ def _handled(
     """Say which photos were handled rightly."""
     landmark = np.array([name is not None for name in names])
     return np.where(landmark, right, ~verdicts.decided("tagged"))
+
+
+def _gap_difference(
+    champion: tuple[Verdicts, NDArray[np.bool_]],
+    challenger: tuple[Verdicts, NDArray[np.bool_]],
+    names: list[str | None],
+    groups: NDArray[np.int64],
+    seed: int,
+) -> tuple[float, tuple[float, float]]:
+    """Return challenger's GAP minus champion's, and the interval that covers it with 95 %."""
+    landmark = np.array([name is not None for name in names])
+    (before, right_before), (after, right_after) = champion, challenger
+    differences = np.concatenate(
+        [
+            _gaps(after.confidence, right_after, landmark, counts)
+            - _gaps(before.confidence, right_before, landmark, counts)
+            for counts in _draw(int(groups.max()) + 1, groups, seed)
+        ]
+    )
+    # The first is the photos themselves; without a landmark there is no GAP, and no difference.
+    low, high = np.quantile(differences[1:], [SIGNIFICANCE / 2, 1 - SIGNIFICANCE / 2])
+    return float(differences[0]), (float(low), float(high))
 
 
 def _draw(groups: int, group_of: NDArray[np.int64], seed: int) -> Iterator[NDArray[np.int64]]:

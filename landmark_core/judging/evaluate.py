@@ -78,6 +78,16 @@ class Evaluation:
     notes: tuple[str, ...]  # one line each
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answered:
+    """Answers, and what became of the photos that have none."""
+
+    answers: Answers
+    refs: Mapping[str, PhotoRef]  # of the photos, by digest
+    failures: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
 class ReadingProgress(Protocol):
     """What an evaluation tells while it goes."""
 
@@ -126,46 +136,44 @@ def evaluate_photos(
         progress.reading(len(named))
         scored = tuple(scorer.score([one.ref for one in named], progress.read))
         answered = answer_photos(named, scored, model, groups or {})
-        card = model.card
-        calibration = Calibration(temperature=card.temperature, thresholds=card.thresholds)
-        judgement = judge(answered.answers, calibration)
-        pictures = gather_pictures(
-            judgement.errors,
-            judgement.doubts[:MOST_DOUBTS],
-            answered.refs,
-            scorer=scorer,
-            limits=config.limits,
-        )
-    notes = (*model.notes, *answered.notes, *_unknown(names, model))
-    report = Report(
-        title=f"{card.name} on {Path(config.data).name or config.data}",
-        made_at=now,
-        judgement=judgement,
-        facts=_facts(config, model),
-        data_report=data_report,
-        pictures=pictures,
-        notes=notes,
-        failures=answered.failures,
+        report = _report(config, answered, model, scorer, now)
+    report = replace(
+        report, notes=(*report.notes, *_unknown(names, model)), data_report=data_report
     )
     out = Path(config.out)
     save_answers(answered.answers, out / ANSWERS)
     return Evaluation(
-        figures=judgement.figures,
+        figures=report.judgement.figures,
         report=write_report(report, out),
         photos=len(answered.answers.photos),
-        failures=answered.failures,
-        notes=notes,
+        failures=report.failures,
+        notes=report.notes,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answered:
-    """Answers, and what became of the photos that have none."""
-
-    answers: Answers
-    refs: Mapping[str, PhotoRef]  # of the photos, by digest
-    failures: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
+def _report(
+    config: EvaluateConfig, answered: Answered, model: LoadedModel, scorer: Scorer, now: datetime
+) -> Report:
+    """Judge the answers by the model's own card, and fetch what the page shows."""
+    card = model.card
+    calibration = Calibration(temperature=card.temperature, thresholds=card.thresholds)
+    judgement = judge(answered.answers, calibration)
+    pictures = gather_pictures(
+        judgement.errors,
+        judgement.doubts[:MOST_DOUBTS],
+        answered.refs,
+        scorer=scorer,
+        limits=config.limits,
+    )
+    return Report(
+        title=f"{card.name} on {Path(config.data).name or config.data}",
+        made_at=now,
+        judgement=judgement,
+        facts=_facts(config, model),
+        pictures=pictures,
+        notes=(*model.notes, *answered.notes),
+        failures=answered.failures,
+    )
 
 
 def answer_photos(
@@ -185,20 +193,7 @@ def answer_photos(
     Raises:
         ConfigError: if no photo could be scored.
     """
-    found: dict[str, tuple[LabelledRef, Scored]] = {}
-    conflicts: set[str] = set()
-    failures, copies = [], 0
-    for one, score in zip(photos, scored, strict=True):
-        digest = score.photo.content_sha256
-        if score.logits is None or digest is None:
-            failures.append((one.ref.uri, score.photo.error or score.photo.status))
-        elif digest not in found:
-            found[digest] = (one, score)
-        else:
-            copies += 1
-            if found[digest][0].label != one.label:
-                conflicts.add(digest)
-    kept = {digest: pair for digest, pair in found.items() if digest not in conflicts}
+    kept, failures, notes = _sort_out(photos, scored)
     if not kept:
         raise ConfigError(
             f"none of {len(photos)} photos can be judged"
@@ -219,17 +214,38 @@ def answer_photos(
         logits=np.stack(logits),
         energies=model.card.output == "logits",
     )
+    return Answered(
+        answers=answers,
+        refs={digest: one.ref for digest, (one, _) in kept.items()},
+        failures=failures,
+        notes=notes,
+    )
+
+
+def _sort_out(
+    photos: Sequence[LabelledRef], scored: Sequence[Scored]
+) -> tuple[dict[str, tuple[LabelledRef, Scored]], tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Return the photos to judge by digest, those that cannot be with the reason, and notes."""
+    found: dict[str, tuple[LabelledRef, Scored]] = {}
+    conflicts: set[str] = set()
+    failures, copies = [], 0
+    for one, score in zip(photos, scored, strict=True):
+        digest = score.photo.content_sha256
+        if score.logits is None or digest is None:
+            failures.append((one.ref.uri, score.photo.error or score.photo.status))
+        elif digest not in found:
+            found[digest] = (one, score)
+        else:
+            copies += 1
+            if found[digest][0].label != one.label:
+                conflicts.add(digest)
     notes = []
     if copies:
         notes.append(f"{copies} copies of photos count once")
     if conflicts:
         notes.append(f"{len(conflicts)} photos have two labels and were left out")
-    return Answered(
-        answers=answers,
-        refs={digest: one.ref for digest, (one, _) in kept.items()},
-        failures=tuple(failures),
-        notes=tuple(notes),
-    )
+    kept = {digest: pair for digest, pair in found.items() if digest not in conflicts}
+    return kept, tuple(failures), tuple(notes)
 
 
 def match_classes(labels: set[str], model: LoadedModel) -> dict[str | None, str]:
