@@ -88,7 +88,6 @@ def test_wrong_settings_are_one_line_and_exit_code_2(options, said, dry, capsys,
     assert not (tmp_path / "models").exists()
 
 
-@pytest.mark.skipif(not hasattr(training, "EvaluateConfig"), reason="evaluation is not there yet")
 def test_evaluate_reads_its_options():
     arguments = build_parser().parse_args(
         [
