@@ -35,9 +35,10 @@ def fast_on_cpu(network: nn.Module, *, fold: bool) -> Iterator[None]:
                 assert isinstance(normalisation, nn.BatchNorm2d)
                 swaps.append(_swap(network, convolution, _Folded(layer, normalisation)))
                 swaps.append(_swap(network, norm, nn.Identity()))
-        for name, layer in list(network.named_modules()):
-            if _is_slow(layer) and not _stands_in_folded(network, name):
-                swaps.append(_swap(network, name, _InFloat32(layer)))
+        for name, part in list(network.named_modules()):
+            if _is_slow(part) and not _stands_in_folded(network, name):
+                assert isinstance(part, nn.Conv2d)
+                swaps.append(_swap(network, name, _InFloat32(part)))
         yield
     finally:
         for parent, attribute, module in reversed(swaps):
@@ -113,7 +114,7 @@ class _Folded(nn.Module):
             shift = shift + layer.bias * scale
         if self._slow:
             with torch.autocast(inputs.device.type, enabled=False):
-                return self._convolve(inputs.float(), weight, shift)
+                return self._convolve(inputs.to(weight.dtype), weight, shift)
         return self._convolve(inputs, weight, shift)
 
     def _convolve(self, inputs: Tensor, weight: Tensor, shift: Tensor) -> Tensor:
@@ -124,13 +125,13 @@ class _Folded(nn.Module):
 
 
 class _InFloat32(nn.Module):
-    """A layer that computes in float32 inside autocast."""
+    """A convolution that computes in its weights' own precision inside autocast."""
 
-    def __init__(self, layer: nn.Module) -> None:
+    def __init__(self, layer: nn.Conv2d) -> None:
         super().__init__()
         self.layer = layer
 
     def forward(self, inputs: Tensor) -> Tensor:
         with torch.autocast(inputs.device.type, enabled=False):
-            result: Tensor = self.layer(inputs.float())
+            result: Tensor = self.layer(inputs.to(self.layer.weight.dtype))
         return result

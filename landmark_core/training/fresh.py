@@ -108,6 +108,7 @@ class FreshViews:
                     collate_fn=self._collate(largest),
                     prefetch_factor=PREFETCH,
                     persistent_workers=True,
+                    generator=torch.Generator(),  # else it draws from the one of the dropout
                     worker_init_fn=settle_worker,
                     multiprocessing_context=worker_context(),
                 )
