@@ -20,12 +20,23 @@ def help_of(*command: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_every_option_of_the_readme_is_in_the_help(capsys):
     options = set(re.findall(r"--[a-z][a-z-]+", README)) - {"--extra-index-url", "--source"}
-    known = help_of("tag", capsys=capsys) + help_of("status", capsys=capsys)
+    commands = (("tag",), ("status",), ("train",), ("evaluate",))
+    known = "".join(help_of(*command, capsys=capsys) for command in commands)
     assert len(options) > 6
     assert {option for option in options if option not in known} == set()
 
 
-@pytest.mark.parametrize("command", [("tag",), ("status",), ("models", "show")])
+COMMANDS = [
+    ("tag",),
+    ("status",),
+    ("train",),
+    ("evaluate",),
+    ("models", "show"),
+    ("models", "list"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_is_in_the_readme(command, capsys):
     assert f"landmarks {' '.join(command)}" in README
     assert help_of(*command, capsys=capsys)
@@ -34,6 +45,15 @@ def test_every_command_is_in_the_readme(command, capsys):
 def test_every_make_target_of_the_readme_exists():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`?make ([a-z-]+)", README)) <= targets
+
+
+def test_every_option_of_the_training_guide_is_in_some_help(capsys):
+    guide = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    commands = (("train",), ("evaluate",), ("tag",), ("models", "promote"), ("models", "rollback"))
+    known = "".join(help_of(*command, capsys=capsys) for command in commands)
+    options = set(re.findall(r"--[a-z][a-z-]+", guide))
+    assert len(options) > 10
+    assert {option for option in options if option not in known} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
