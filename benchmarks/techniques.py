@@ -1,6 +1,6 @@
 """What each technique of a recipe buys: the same photos and folds, one thing changed at a time.
 
-    python benchmarks/techniques.py --data PHOTOS --negatives OTHERS --weights FILE [--only NAME ...]
+    python benchmarks/techniques.py --data PHOTOS --negatives OTHERS --weights FILE [--only ...]
 
 Each row trains a model for each of five folds and asks it about the fold that it has not seen;
 calibration is that of the other folds. Loss is the mean negative log-likelihood of landmark photos
