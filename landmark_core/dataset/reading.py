@@ -72,7 +72,7 @@ def read_photos(
     """Put the pixels of photos on a shelf.
 
     Args:
-        refs: the photos; one may come several times.
+        refs: the photos; one may come several times, and is read as it comes first.
         shelf: open for writing.
         needs: what is kept of each.
         progress: is told of photos, known ones included.
@@ -83,8 +83,12 @@ def read_photos(
     Raises:
         RunError: the disk is full or fails.
     """
-    known = {ref.photo_id: shelf.digest_of(ref) for ref in refs}
-    unread = {ref.photo_id: ref for ref in refs if known[ref.photo_id] is None}
+    # The first one counts: the listing's version is that of now, a review's that of the tagging.
+    first: dict[str, PhotoRef] = {}
+    for ref in refs:
+        first.setdefault(ref.photo_id, ref)
+    known = {key: shelf.digest_of(ref) for key, ref in first.items()}
+    unread = [ref for key, ref in first.items() if known[key] is None]
     progress.reading(len(known))
     progress.read(len(known) - len(unread))
     shelf.check_room(len(unread), needs.side)
@@ -93,7 +97,7 @@ def read_photos(
     def look_at(ref: PhotoRef) -> tuple[Seen, _Pixels | None]:
         return _look_at(ref, shelf, needs)
 
-    for ref, (outcome, pixels) in _side_by_side(look_at, list(unread.values()), needs.limits):
+    for ref, (outcome, pixels) in _side_by_side(look_at, unread, needs.limits):
         seen[ref.photo_id] = outcome
         if outcome.digest is not None and outcome.failure is None:
             shelf.remember(ref, outcome.digest)  # first: adding may settle both

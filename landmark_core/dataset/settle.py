@@ -82,7 +82,7 @@ def settle(found: Sequence[FoundPhoto], seen: Sequence[Seen]) -> Settled:
             _conflict(digest, copies[digest]) for digest, file in chosen.items() if file is None
         ),
         duplicates=sum(_files(files) - 1 for files in copies.values()),
-        across=sum(len({file.given or "train" for file in files}) > 1 for files in copies.values()),
+        across=sum(_lies_across(files) for files in copies.values()),
         overruled=sum(_is_overruled(copies[digest], file) for digest, file in usable.items()),
         changed=changed,
         gone=gone,
@@ -103,6 +103,11 @@ def _given(files: Sequence[FoundPhoto]) -> Given | None:
     sides = {file.given for file in files}
     order: tuple[Given, ...] = ("test", "validation", "train")
     return next((side for side in order if side in sides), None)
+
+
+def _lies_across(files: Sequence[FoundPhoto]) -> bool:
+    """Whether folders put a content on several sides; a review has none."""
+    return len({file.given for file in files if file.given is not None}) > 1
 
 
 def _files(files: Sequence[FoundPhoto]) -> int:

@@ -237,6 +237,21 @@ def test_a_review_of_a_photo_in_data_wins_over_its_folder(tmp_path, data, open_d
     assert (dataset.report.reviews.overruled, dataset.report.duplicates) == (1, 0)
 
 
+def test_a_file_that_changed_after_its_review_and_a_training_is_read_as_it_is_now(
+    tmp_path, data, open_data, photo_bytes
+):
+    out = str(tmp_path / "out")
+    tag(out, data)
+    review(out, data, [("0000.jpg", "corrected", "Taj Mahal", None)])
+    assert open_data(data, reviews=out).report.reviews.labels == 1
+    new = photo_bytes(999)
+    (data / "00.Petra" / "0000.jpg").write_bytes(new)
+    dataset = open_data(data, reviews=out)
+    (photo,) = [photo for photo in dataset.photos if photo.ref.uri.endswith("0000.jpg")]
+    assert (photo.digest, photo.label) == (hashlib.sha256(new).hexdigest(), 0)
+    assert (dataset.report.reviews.labels, dataset.report.reviews.changed) == (0, 1)
+
+
 def test_an_out_without_reviews_gives_no_labels(tmp_path, library, data):
     tag(str(tmp_path / "out"), library)
     assert len(find(data, reviews=str(tmp_path / "out")).photos) == 16

@@ -73,6 +73,11 @@ def test_a_reviewed_photo_that_is_gone_is_counted_and_a_broken_file_listed():
     assert (broken.uri, broken.label, broken.status) == ("y", 0, "corrupt")
 
 
+def test_a_review_puts_no_photo_across_train_and_test():
+    found = settled((file("x", 1, given="test"), "a"), (file("x", 1, "reviews", digest="a"), "a"))
+    assert (found.given, found.across) == (("test",), 0)
+
+
 def test_a_photo_in_train_and_test_belongs_to_the_test():
     found = settled((file("x", 1, given="train"), "a"), (file("y", 1, given="test"), "a"))
     assert (found.given, found.across, found.duplicates) == (("test",), 1, 1)
