@@ -34,8 +34,9 @@ _OPERATOR = re.compile(r"torch\.ops\.aten\.(?!from_file|save\b)\w+\.\w+|torch\.s
 _ARITHMETIC = re.compile(
     r"_operator\.(getitem|add|sub|mul|floordiv|truediv|mod|neg|eq|ne|lt|le|gt|ge)"
 )
+# One digit at a time: `\d+` inside a repetition takes days to refuse a long number.
 _SHAPE = re.compile(
-    r"(?:Symbol\('\w+'|(?:positive|integer)=True|-?\d+|[(), ]"
+    r"(?:Symbol\('\w+'|(?:positive|integer)=True|-?\d|[(), ]"
     r"|Integer|Add|Mul|Min|Max|Mod|FloorDiv|PythonMod|CeilDiv)+"
 )
 _TREE_TYPES = (None, "builtins.tuple", "builtins.list", "builtins.dict")

@@ -271,6 +271,11 @@ EVIL = "__import__('os').system('touch {}')"
             id="evaluated-shape",
         ),
         pytest.param(
+            *(MODEL, replaced("Symbol('s", f"{'1' * 5000}!Symbol('s")),
+            "the expr_str",
+            id="shape-that-takes-for-ever-to-refuse",
+        ),
+        pytest.param(
             *(MODEL, replaced('"name": "x"', '"name": "x=print(1)"')),
             "the name 'x=print",
             id="code-in-a-name",
