@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         per_class,
         spread_of,
     )
+    from landmark_core.judging.page import MOST_DOUBTS
     from landmark_core.judging.pictures import Pictures, WorstError, gather_pictures, worst_errors
     from landmark_core.judging.report import report_to_json, write_report
     from landmark_core.judging.suspicious import SuspiciousLabel, suspicious_labels
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INK",
+    "MOST_DOUBTS",
     "UNKNOWN",
     "Aims",
     "AnsweredPhoto",
@@ -127,6 +129,7 @@ _HOMES = {
     "headlines": "words",
     "judge": "judgement",
     "INK": "diagrams",
+    "MOST_DOUBTS": "page",
     "draw_reliability": "diagrams",
     "draw_training": "diagrams",
     "folds_of": "answers",

@@ -19,7 +19,6 @@ from torchvision.models import get_model_weights
 from landmark_core.errors import ConfigError
 
 _WRAPPERS = ("model_ema", "model", "state_dict")
-_HEADS = ("classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits")
 _SHOWN = 3  # tensors that a message names
 
 

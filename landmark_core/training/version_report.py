@@ -6,6 +6,7 @@ from pathlib import Path
 
 from landmark_core.dataset import Dataset, report_to_json, report_to_text
 from landmark_core.judging import (
+    MOST_DOUBTS,
     Answers,
     Calibrated,
     Calibration,
@@ -53,9 +54,14 @@ def write_version_report(
     """
     judgement = judge(answers, calibrated)
     refs = {photo.digest: photo.ref for photo in dataset.photos}
-    with Scorer(load_model(str(folder / "model.pt")), workers=0, limits=config.limits) as scorer:
+    model = load_model(str(folder / "model.pt"))
+    with Scorer(model, device=config.device, workers=0, limits=config.limits) as scorer:
         pictures = gather_pictures(
-            judgement.errors, judgement.doubts, refs, scorer=scorer, limits=config.limits
+            judgement.errors,
+            judgement.doubts[:MOST_DOUBTS],
+            refs,
+            scorer=scorer,
+            limits=config.limits,
         )
     report = Report(
         title=f"Model {config.name}",
