@@ -26,7 +26,7 @@ from landmark_core.judging import (
 from landmark_core.model import LoadedModel, Version, load_model
 from landmark_core.records import PhotoRef
 from landmark_core.tagging import score_photos
-from landmark_core.training.photo_list import learnt_photos
+from landmark_core.training.photo_list import met_photos
 from landmark_core.training.settings import TrainConfig
 
 logger = logging.getLogger(__name__)
@@ -76,12 +76,12 @@ def _unseen_refs(
 ) -> dict[str, PhotoRef]:
     """Return the judging photos that the champion neither answered nor learnt from, by digest."""
     known = {photo.digest for photo in stored.photos}
-    learnt = learnt_photos(champion.folder / "photos.parquet")
+    met = met_photos(dataset, champion.folder / "photos.parquet")
     refs = {photo.digest: photo.ref for photo in dataset.photos}
     return {
         photo.digest: refs[photo.digest]
         for photo in answers.photos
-        if photo.digest not in known and not {photo.digest, photo.group} & learnt
+        if photo.digest not in known and photo.digest not in met
     }
 
 

@@ -57,8 +57,31 @@ def save_photo_list(dataset: Dataset, models: Sequence[Model], path: Path) -> No
         raise disk_failed(error, path.parent) from error
 
 
-def learnt_photos(path: Path) -> frozenset[str]:
-    """Return the digests of the photos that the version saw, and the groups that they belong to.
+def met_photos(dataset: Dataset, path: Path) -> frozenset[str]:
+    """Return the digests of the photos that a version learnt from, and of their near-duplicates.
+
+    A group is called by its first digest, which a new photo may change: whether one was met
+    is asked of all its members.
+
+    Args:
+        dataset: the photos of now.
+        path: of the version's own list.
+
+    Raises:
+        ConfigError: the list is missing or damaged.
+    """
+    learnt = _learnt(path)
+    both = list(zip(dataset.photos, dataset.groups, strict=True))
+    met = {
+        group
+        for photo, group in both
+        if photo.digest in learnt or dataset.photos[group].digest in learnt
+    }
+    return frozenset(photo.digest for photo, group in both if group in met)
+
+
+def _learnt(path: Path) -> frozenset[str]:
+    """Return the digests of the photos that the version saw, and the groups that they belonged to.
 
     Raises:
         ConfigError: the file is missing or damaged.
