@@ -128,9 +128,7 @@ def _run_side_by_side(jobs: Sequence[Job], processes: int, progress: TrainProgre
     teller = threading.Thread(target=_tell, args=(lines, progress), daemon=True)
     teller.start()
     threads = max(torch.get_num_threads() // processes, 1)
-    pool = ProcessPoolExecutor(
-        processes, context, initializer=_settle, initargs=(threads, lines, os.getpid())
-    )
+    pool = ProcessPoolExecutor(processes, context, initializer=_settle, initargs=(threads, lines))
     try:
         futures = [pool.submit(_run_there, job) for job in jobs]
         _wait(futures)
@@ -163,9 +161,21 @@ class _Here:
     reporting: Reporting
 
 
-def _settle(threads: int, lines: "SimpleQueue[str | None]", parent: int) -> None:
+def _settle(threads: int, lines: "SimpleQueue[str | None]") -> None:
     torch.set_num_threads(threads)
-    _Here.reporting = Reporting(lines.put, parent)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _Here.reporting = Reporting(lines.put)
+
+
+def _end_with_parent() -> None:
+    """End this process once its parent is dead, whether it trains or waits for work.
+
+    One that trained on would write where the next run resumes; one that waits would wait for ever.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _run_there(job: Job) -> None:

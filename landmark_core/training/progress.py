@@ -4,7 +4,6 @@ A training tells its own `Watch`; `Told` passes that on under the training's nam
 or from one of several that train side by side.
 """
 
-import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -83,24 +82,14 @@ class Told:
 
 
 class Reporting(NoTrainProgress):
-    """In a process of its own: sends lines to the parent, and ends with it.
-
-    A process that outlived its parent would go on to write where the next one resumes.
+    """In a process of its own: sends lines to the parent; only whole epochs are told.
 
     Args:
         send: takes a line to the parent.
-        parent: its process id.
     """
 
-    def __init__(self, send: Callable[[str], None], parent: int) -> None:
+    def __init__(self, send: Callable[[str], None]) -> None:
         self._send = send
-        self._parent = parent
-
-    def stepped(self, loss: float, accuracy: float) -> None:
-        """End where nobody waits for the result any more."""
-        del loss, accuracy  # only whole epochs are told
-        if os.getppid() != self._parent:
-            os._exit(1)
 
     def epoch_ended(self, line: str) -> None:
         """Send it."""
