@@ -16,8 +16,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from landmark_core.dataset import Dataset
-from landmark_core.errors import ConfigError
 from landmark_core.judging import (
     Answers,
     Calibrated,
@@ -42,12 +40,19 @@ from landmark_core.model import (
 )
 from landmark_core.training.champion import compare_with
 from landmark_core.training.disk import disk_failed
-from landmark_core.training.learning import ANSWERS, CALIBRATION, PHOTOS, WEIGHTS, open_data
+from landmark_core.training.learning import (
+    ANSWERS,
+    CALIBRATION,
+    PHOTOS,
+    WEIGHTS,
+    find_learnt,
+)
+from landmark_core.training.material import MATERIAL_FILE, Material, load_material
 from landmark_core.training.model_file import export_model, make_card
 from landmark_core.training.progress import TrainProgress
 from landmark_core.training.settings import TrainConfig
 from landmark_core.training.version_report import write_version_report
-from landmark_core.training.workplace import Workplace, hold_model_dir, open_workplace
+from landmark_core.training.workplace import Workplace, hold_model_dir
 
 _PACKAGES = ("torch", "torchvision", "numpy", "pillow", "torchmetrics")
 
@@ -62,7 +67,7 @@ class Judged:
 
 
 def assess(config: TrainConfig, progress: TrainProgress, now: datetime) -> Version:
-    """Make a version of what `learn` left.
+    """Make a version of what `learn` left, with the photos as they were when it began.
 
     Args:
         config: the settings that it learnt with.
@@ -74,19 +79,14 @@ def assess(config: TrainConfig, progress: TrainProgress, now: datetime) -> Versi
         RunError: the disk is full, or the model cannot be exported.
     """
     with hold_model_dir(Path(config.out)):
-        dataset = open_data(config, progress)
-        resumed = dataclasses.replace(config, resume=True)
-        workplace = open_workplace(resumed, dataset.digest)
-        if not (workplace.folder / ANSWERS).exists():
-            raise ConfigError(
-                f"nothing was learnt in {config.out} with these settings and photos: train first"
-            )
+        workplace = find_learnt(config)
+        material = load_material(workplace.folder / MATERIAL_FILE)
         judged = _judge(workplace)
         staging = workplace.folder / "version"
         shutil.rmtree(staging, ignore_errors=True)
         try:
             staging.mkdir()
-            version = _fill(staging, config, dataset, workplace, judged, now)
+            version = _fill(staging, config, material, workplace, judged, now, progress)
         except OSError as error:
             raise disk_failed(error, staging) from error
         shutil.rmtree(workplace.folder)
@@ -105,15 +105,16 @@ def _judge(workplace: Workplace) -> Judged:
 def _fill(
     staging: Path,
     config: TrainConfig,
-    dataset: Dataset,
+    material: Material,
     workplace: Workplace,
     judged: Judged,
     now: datetime,
+    progress: TrainProgress,
 ) -> Version:
     """Write every file of the version, and add it to the registry."""
     registry = Registry(Path(config.out))
     figures = measure(judged.answers, judged.calibrated)
-    card = make_card(config, dataset, judged.released, figures, now)
+    card = make_card(config, material, judged.released, figures, now)
     notes = export_model(config, card, workplace.folder / WEIGHTS, staging)
     for name in (ANSWERS, CALIBRATION, PHOTOS):
         shutil.copy2(workplace.folder / name, staging / name)
@@ -121,11 +122,13 @@ def _fill(
     champion = registry.champion()
     comparison = None
     if champion is not None:
-        comparison = compare_with(champion, judged.answers, judged.calibrated, dataset, config)
+        comparison = compare_with(
+            champion, judged.answers, judged.calibrated, material, config, progress
+        )
     write_version_report(
         staging,
         config,
-        dataset,
+        material,
         judged.answers,
         judged.calibrated,
         judged.released,
@@ -133,14 +136,14 @@ def _fill(
         notes=notes,
         now=now,
     )
-    record = _record(config, dataset, card, file_digests(staging), champion, comparison, now)
+    record = _record(config, material, card, file_digests(staging), champion, comparison, now)
     write_training_record(record, staging)
     return registry.add_version(staging)
 
 
 def _record(
     config: TrainConfig,
-    dataset: Dataset,
+    material: Material,
     card: ModelCard,
     digests: Mapping[str, str],
     champion: Version | None,
@@ -153,10 +156,10 @@ def _record(
         created_at=card.created_at or "",
         arch=config.recipe.arch,
         backbone=config.recipe.backbone if config.recipe.arch == "transfer" else None,
-        class_names=dataset.class_names,
+        class_names=material.class_names,
         recipe=_plain(dataclasses.asdict(config.recipe)),
         seed=config.seed,
-        data_digest=dataset.digest,
+        data_digest=material.digest,
         code_digest=code_digest(),
         packages={
             "python": platform.python_version(),

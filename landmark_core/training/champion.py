@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from landmark_core.dataset import Dataset
 from landmark_core.judging import (
     AnsweredPhoto,
     Answers,
@@ -26,7 +25,9 @@ from landmark_core.judging import (
 from landmark_core.model import LoadedModel, Version, load_model
 from landmark_core.records import PhotoRef
 from landmark_core.tagging import score_photos
+from landmark_core.training.material import Material
 from landmark_core.training.photo_list import met_photos
+from landmark_core.training.progress import TrainProgress
 from landmark_core.training.settings import TrainConfig
 
 logger = logging.getLogger(__name__)
@@ -38,8 +39,9 @@ def compare_with(
     champion: Version,
     answers: Answers,
     calibrated: Calibrated,
-    dataset: Dataset,
+    material: Material,
     config: TrainConfig,
+    progress: TrainProgress,
 ) -> Comparison:
     """Compare the answers of a new model with the champion's.
 
@@ -47,8 +49,9 @@ def compare_with(
         champion: the version in use.
         answers: of the new model, to photos that it has not seen.
         calibrated: how they become decisions.
-        dataset: the photos of the new training.
+        material: the photos of the new training.
         config: its settings.
+        progress: is told of photos that the champion is asked about.
 
     Raises:
         ConfigError: the champion's files are missing or damaged.
@@ -61,8 +64,8 @@ def compare_with(
         by_fold |= cross_calibrate(stored)
     else:
         stored = _in_fold(stored, LIVE)
-    refs = _unseen_refs(champion, stored, answers, dataset)
-    live = _ask(model, refs, answers, stored.class_names, config)
+    refs = _unseen_refs(champion, stored, answers, material)
+    live = _ask(model, refs, answers, stored.class_names, config, progress)
     return compare(_join(stored, live), by_fold, answers, calibrated, seed=config.seed)
 
 
@@ -72,12 +75,12 @@ def calibration_of(model: LoadedModel) -> Calibration:
 
 
 def _unseen_refs(
-    champion: Version, stored: Answers, answers: Answers, dataset: Dataset
+    champion: Version, stored: Answers, answers: Answers, material: Material
 ) -> dict[str, PhotoRef]:
     """Return the judging photos that the champion neither answered nor learnt from, by digest."""
     known = {photo.digest for photo in stored.photos}
-    met = met_photos(dataset, champion.folder / "photos.parquet")
-    refs = {photo.digest: photo.ref for photo in dataset.photos}
+    met = met_photos(material, champion.folder / "photos.parquet")
+    refs = {photo.digest: photo.ref for photo in material.photos}
     return {
         photo.digest: refs[photo.digest]
         for photo in answers.photos
@@ -91,6 +94,7 @@ def _ask(
     answers: Answers,
     class_names: Sequence[str],
     config: TrainConfig,
+    progress: TrainProgress,
 ) -> Answers:
     """Return the champion's answers to photos that it meets for the first time."""
     photos = {photo.digest: photo for photo in answers.photos}
@@ -98,6 +102,7 @@ def _ask(
     rows = []
     if refs:
         logger.info("asking the champion about %d photos that it never met", len(refs))
+        progress.reading(len(refs))
         scored = score_photos(
             refs.values(),
             model,
@@ -105,6 +110,7 @@ def _ask(
             precision="fp32",
             workers=config.workers,
             limits=config.limits,
+            on_photos=progress.read,
         )
         for digest, score in zip(refs, scored, strict=True):
             if score.logits is not None and score.photo.content_sha256 == digest:

@@ -7,10 +7,12 @@ another process:
     calibration.parquet   answers to the photos that give temperature and thresholds
     answers.parquet       answers to the photos that judge
     photos.parquet        every photo, and what it was used for
+    material.parquet      the photos and labels that it began with, for the stages after it
     trainings/<key>/      checkpoint, weights, history.csv and TensorBoard files of each training
 """
 
 import logging
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +28,23 @@ from landmark_core.training.answering import answer_unseen, join_answers
 from landmark_core.training.averaging import State, average_weights
 from landmark_core.training.fit import refresh
 from landmark_core.training.jobs import Job, build_start, run_jobs, save_weights
+from landmark_core.training.material import (
+    MATERIAL_FILE,
+    load_material,
+    material_of,
+    save_material,
+)
 from landmark_core.training.photo_list import save_photo_list
 from landmark_core.training.plan import Model, plan_models
 from landmark_core.training.prepare import build_first, plan_jobs, preprocess_of, side_by_side
 from landmark_core.training.progress import TrainProgress
 from landmark_core.training.settings import TrainConfig
-from landmark_core.training.workplace import Workplace, hold_model_dir, open_workplace
+from landmark_core.training.workplace import (
+    Workplace,
+    fingerprint,
+    hold_model_dir,
+    open_workplace,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -88,9 +101,36 @@ def learn(config: TrainConfig, progress: TrainProgress) -> Learned:
         dataset = open_data(config, progress)
         models = plan_models(dataset, config.folds)
         workplace = open_workplace(config, dataset.digest)
+        _lay_out(dataset, workplace)
         if not (workplace.folder / ANSWERS).exists():
             _train_and_answer(config, dataset, models, workplace, progress)
         return Learned(workplace=workplace, report=dataset.report)
+
+
+def find_learnt(config: TrainConfig) -> Workplace:
+    """Return where a training with these settings has learnt; photos may have come since.
+
+    Raises:
+        ConfigError: none has.
+    """
+    home = Path(config.out)
+    for folder in sorted((home / "work").glob("*")):
+        if (folder / ANSWERS).exists():
+            begun_with = load_material(folder / MATERIAL_FILE).digest
+            if folder.name == fingerprint(config, begun_with):
+                return Workplace(home=home, folder=folder)
+    raise ConfigError(f"nothing was learnt in {config.out} with these settings: train first")
+
+
+def _lay_out(dataset: Dataset, workplace: Workplace) -> None:
+    """Write down what is learnt from; what began with photos on other sides begins anew."""
+    material, path = material_of(dataset), workplace.folder / MATERIAL_FILE
+    if path.exists() and load_material(path).division != material.division:
+        logger.warning("photos have changed sides: the training in %s begins anew", path.parent)
+        shutil.rmtree(workplace.folder)
+        workplace.folder.mkdir()
+    if not path.exists():
+        save_material(material, path)
 
 
 def _check_start(config: TrainConfig) -> None:

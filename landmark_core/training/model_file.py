@@ -4,11 +4,11 @@ import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
 
-from landmark_core.dataset import Dataset
 from landmark_core.judging import Calibration, Figures
 from landmark_core.model import ModelCard, build_network, export_network
 from landmark_core.training.card_file import CardText, parents_of, read_card_text
 from landmark_core.training.jobs import load_weights
+from landmark_core.training.material import Material
 from landmark_core.training.prepare import preprocess_of
 from landmark_core.training.settings import TrainConfig
 
@@ -17,7 +17,7 @@ MODEL_FILES = {"torchscript": "model.pt", "pt2": "model.pt2"}
 
 def make_card(
     config: TrainConfig,
-    dataset: Dataset,
+    material: Material,
     released: Calibration,
     figures: Figures,
     now: datetime,
@@ -26,7 +26,7 @@ def make_card(
 
     Args:
         config: of the training.
-        dataset: that it learnt from.
+        material: that it learnt from.
         released: temperature and thresholds of the file.
         figures: measured on photos that the answering model had not seen.
         now: when it was made.
@@ -39,17 +39,17 @@ def make_card(
     measured = dataclasses.asdict(figures)
     return ModelCard(
         name=config.name,
-        class_names=dataset.class_names,
+        class_names=material.class_names,
         preprocess=preprocess_of(recipe).settings,
         temperature=released.temperature,
         thresholds=released.thresholds,
         metrics={name: round(value, 4) for name, value in measured.items() if value is not None},
-        data_digest=dataset.digest,
+        data_digest=material.digest,
         licence=text.licence,
         created_at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         architecture=f"torchvision {recipe.backbone}" if recipe.arch == "transfer" else recipe.arch,
         notes=text.notes,
-        tag_parents=parents_of(text, dataset.class_names),
+        tag_parents=parents_of(text, material.class_names),
     )
 
 

@@ -14,6 +14,7 @@ from landmark_core.dataset import Dataset
 from landmark_core.errors import ConfigError
 from landmark_core.records import OTHER
 from landmark_core.training.disk import disk_failed, replace_file
+from landmark_core.training.material import Material
 from landmark_core.training.plan import Model
 
 _SCHEMA = pa.schema(
@@ -57,25 +58,25 @@ def save_photo_list(dataset: Dataset, models: Sequence[Model], path: Path) -> No
         raise disk_failed(error, path.parent) from error
 
 
-def met_photos(dataset: Dataset, path: Path) -> frozenset[str]:
+def met_photos(material: Material, path: Path) -> frozenset[str]:
     """Return the digests of the photos that a version learnt from, and of their near-duplicates.
 
     A group is called by its first digest, which a new photo may change: whether one was met
     is asked of all its members.
 
     Args:
-        dataset: the photos of now.
+        material: the photos of now.
         path: of the version's own list.
 
     Raises:
         ConfigError: the list is missing or damaged.
     """
     learnt = _learnt(path)
-    both = list(zip(dataset.photos, dataset.groups, strict=True))
+    both = list(zip(material.photos, material.groups, strict=True))
     met = {
         group
         for photo, group in both
-        if photo.digest in learnt or dataset.photos[group].digest in learnt
+        if photo.digest in learnt or material.photos[group].digest in learnt
     }
     return frozenset(photo.digest for photo, group in both if group in met)
 

@@ -4,7 +4,6 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from landmark_core.dataset import Dataset, report_to_json, report_to_text
 from landmark_core.judging import (
     MOST_DOUBTS,
     Answers,
@@ -19,6 +18,7 @@ from landmark_core.judging import (
 )
 from landmark_core.model import code_digest, load_model
 from landmark_core.tagging import Scorer
+from landmark_core.training.material import Material
 from landmark_core.training.settings import TrainConfig
 
 _CROSS_FITTED = (
@@ -30,7 +30,7 @@ _CROSS_FITTED = (
 def write_version_report(
     folder: Path,
     config: TrainConfig,
-    dataset: Dataset,
+    material: Material,
     answers: Answers,
     calibrated: Calibrated,
     released: Calibration,
@@ -44,7 +44,7 @@ def write_version_report(
     Args:
         folder: holds model.pt and history.csv.
         config: of the training.
-        dataset: that it learnt from.
+        material: that it learnt from.
         answers: that judge it.
         calibrated: how they become decisions.
         released: the model file's own calibration.
@@ -53,7 +53,7 @@ def write_version_report(
         now: when it was made.
     """
     judgement = judge(answers, calibrated)
-    refs = {photo.digest: photo.ref for photo in dataset.photos}
+    refs = {photo.digest: photo.ref for photo in material.photos}
     model = load_model(str(folder / "model.pt"))
     with Scorer(model, device=config.device, workers=0, limits=config.limits) as scorer:
         pictures = gather_pictures(
@@ -68,19 +68,19 @@ def write_version_report(
         made_at=now,
         judgement=judgement,
         released=released,
-        facts=_facts(config, dataset),
-        data_report=report_to_text(dataset.report),
+        facts=_facts(config, material),
+        data_report=material.report_text,
         comparison=comparison,
         history=read_history(folder / "history.csv"),
         pictures=pictures,
         notes=(*notes, _CROSS_FITTED) if config.folds else notes,
     )
     write_report(report, folder / "report")
-    data = json.dumps(report_to_json(dataset.report), ensure_ascii=False, indent=1)
+    data = json.dumps(dict(material.report_json), ensure_ascii=False, indent=1)
     (folder / "data.json").write_text(data, encoding="utf-8")
 
 
-def _facts(config: TrainConfig, dataset: Dataset) -> tuple[tuple[str, str], ...]:
+def _facts(config: TrainConfig, material: Material) -> tuple[tuple[str, str], ...]:
     recipe = config.recipe
     network = f"{recipe.arch} {recipe.backbone}" if recipe.arch == "transfer" else recipe.arch
     judged = f"{config.folds} folds" if config.folds else "one split by hash"
@@ -91,6 +91,6 @@ def _facts(config: TrainConfig, dataset: Dataset) -> tuple[tuple[str, str], ...]
         ("epochs", epochs if len(members) == 1 else f"{epochs} (mean of {len(members)} trainings)"),
         ("seed", str(config.seed)),
         ("judged by", judged),
-        ("photos and labels", dataset.digest),
+        ("photos and labels", material.digest),
         ("code", code_digest()),
     )

@@ -7,6 +7,7 @@ import pytest
 from landmark_core.errors import ConfigError
 from landmark_core.training import NoTrainProgress
 from landmark_core.training.learning import open_data
+from landmark_core.training.material import material_of
 from landmark_core.training.photo_list import met_photos, save_photo_list
 from landmark_core.training.plan import NONE, Model
 
@@ -39,7 +40,7 @@ def test_copies_that_came_later_of_what_was_learnt_were_met_as_well(tmp_path):
     after = open_data(config, QUIET)
     firsts = {after.photos[group].digest for group in after.groups}
     assert firsts - {photo.digest for photo in before.photos}  # some groups have another name now
-    met = met_photos(after, tmp_path / "photos.parquet")
+    met = met_photos(material_of(after), tmp_path / "photos.parquet")
     assert met == {photo.digest for photo in after.photos if photo.label == 0}
 
 
@@ -47,4 +48,4 @@ def test_a_version_without_its_list_is_refused(tmp_path):
     drawn.draw_folder(tmp_path, each=4, others=2)
     dataset = open_data(drawn.settings(tmp_path, tmp_path / "models"), QUIET)
     with pytest.raises(ConfigError, match="cannot be read"):
-        met_photos(dataset, tmp_path / "photos.parquet")
+        met_photos(material_of(dataset), tmp_path / "photos.parquet")
