@@ -33,6 +33,16 @@ def check_fitness(network: StagedNetwork, examples: Examples, recipe: Recipe) ->
             f"labels must be in {OTHER}..{classes_of(network) - 1}, "
             f"got {labels.min()}..{labels.max()}"
         )
+    check_recipe(network, recipe)
+
+
+def check_recipe(network: StagedNetwork, recipe: Recipe) -> None:
+    """Refuse a recipe that does not fit its network; no photo is needed to tell.
+
+    Raises:
+        ConfigError: what the recipe keeps still starts at random or is not there, or the network
+            does not take photos of this size.
+    """
     split_network(network, recipe.frozen_stages)  # refuses more stages than there are
     still = recipe.frozen_stages or recipe.head_epochs or recipe.batch_norm == "frozen"
     if still and is_from_scratch(recipe):

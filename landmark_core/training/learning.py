@@ -22,11 +22,13 @@ import torch
 from landmark_core.dataset import DataReport, Dataset, DataSettings, open_dataset
 from landmark_core.errors import ConfigError
 from landmark_core.judging import save_answers
-from landmark_core.model import StagedNetwork, split_network
+from landmark_core.model import StagedNetwork
 from landmark_core.tagging import choose_device
 from landmark_core.training.answering import answer_unseen, join_answers
 from landmark_core.training.averaging import State, average_weights
+from landmark_core.training.card_file import parents_of, read_card_text
 from landmark_core.training.fit import refresh
+from landmark_core.training.fitness import check_recipe
 from landmark_core.training.jobs import Job, build_start, run_jobs, save_weights
 from landmark_core.training.material import (
     MATERIAL_FILE,
@@ -99,6 +101,8 @@ def learn(config: TrainConfig, progress: TrainProgress) -> Learned:
     with hold_model_dir(Path(config.out)):
         _check_start(config)
         dataset = open_data(config, progress)
+        if config.card:  # now, for after the training is too late
+            parents_of(read_card_text(config.card), dataset.class_names)
         models = plan_models(dataset, config.folds)
         workplace = open_workplace(config, dataset.digest)
         _lay_out(dataset, workplace)
@@ -134,7 +138,7 @@ def _lay_out(dataset: Dataset, workplace: Workplace) -> None:
 
 
 def _check_start(config: TrainConfig) -> None:
-    """Refuse a backbone, weights or a device that cannot be had before any photo is read."""
+    """Refuse what cannot be had, or cannot work, before any photo is read."""
     recipe = config.recipe
     choose_device(config.device)
     if recipe.variants and (recipe.arch != "transfer" or recipe.weights == "none"):
@@ -143,7 +147,10 @@ def _check_start(config: TrainConfig) -> None:
             "with: take arch transfer with weights, or leave the variants out"
         )
     network = build_first(config, 2)
-    split_network(network, recipe.frozen_stages)  # refuses more stages than there are
+    for member in recipe.members():
+        check_recipe(network, member)
+    if config.card:
+        read_card_text(config.card)
 
 
 def _train_and_answer(
