@@ -8,6 +8,7 @@ transfer learning, so it may have any number of classes; every other tensor must
 
 import argparse
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import URLError
@@ -61,7 +62,8 @@ def read_state(path: str) -> dict[str, Tensor]:
         raise ConfigError(f"no weights {path}: there is no such file (default and none are names)")
     try:
         # A training's checkpoint also holds its arguments, in a class that can do no harm.
-        with torch.serialization.safe_globals([argparse.Namespace]):
+        with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it is an old or odd pickle: it is read or not
             content = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
         reason = str(error).strip().partition("\n")[0].partition(". ")[0] or type(error).__name__
