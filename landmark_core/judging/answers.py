@@ -23,6 +23,8 @@ from landmark_core.records import OTHER
 FORMAT_VERSION = 1
 UNKNOWN = -2  # the label of a landmark that the model has no class for: it cannot be right there
 
+# In a row group: Arrow counts the numbers of a list column in 32 bits.
+_NUMBERS_AT_ONCE = 2**26
 _METADATA_KEY = b"landmark_answers"
 _SCHEMA = pa.schema(
     [
@@ -104,13 +106,6 @@ def save_answers(answers: Answers, path: Path) -> None:
     Raises:
         RunError: if it cannot be written.
     """
-    flat = pa.array(answers.logits.reshape(-1), pa.float32())
-    offsets = np.arange(len(answers.photos) + 1, dtype=np.int32) * len(answers.class_names)
-    columns = {
-        name: pa.array([getattr(photo, name) for photo in answers.photos], _SCHEMA.field(name).type)
-        for name in _SCHEMA.names[:-1]
-    }
-    columns["logits"] = pa.ListArray.from_arrays(pa.array(offsets), flat)
     about = {
         "format_version": FORMAT_VERSION,
         "class_names": answers.class_names,
@@ -118,7 +113,10 @@ def save_answers(answers: Answers, path: Path) -> None:
     }
     schema = _SCHEMA.with_metadata({_METADATA_KEY: json.dumps(about).encode()})
     sink = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=schema), sink, compression="zstd")
+    step = max(_NUMBERS_AT_ONCE // max(len(answers.class_names), 1), 1)  # photos
+    with pq.ParquetWriter(sink, schema, compression="zstd") as file:
+        for start in range(0, len(answers.photos), step):
+            file.write_table(_to_table(answers, slice(start, start + step), schema))
     write_whole(path, sink.getvalue())
 
 
@@ -129,18 +127,20 @@ def load_answers(path: Path) -> Answers:
         ConfigError: if the file is missing, or is not one of answers.
     """
     try:
-        table = pq.read_table(path, partitioning=None)
-        about = json.loads((table.schema.metadata or {})[_METADATA_KEY])
-        if about["format_version"] != FORMAT_VERSION:
-            found = about["format_version"]
-            raise ConfigError(f"answers {path}: expected format {FORMAT_VERSION}, got {found!r}")
-        names = tuple(about["class_names"])
-        flat = table.column("logits").combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        photos = table.drop_columns(["logits"]).to_pylist()
+        with pq.ParquetFile(path) as file:
+            about = json.loads((file.schema_arrow.metadata or {})[_METADATA_KEY])
+            if about["format_version"] != FORMAT_VERSION:
+                found = about["format_version"]
+                raise ConfigError(
+                    f"answers {path}: expected format {FORMAT_VERSION}, got {found!r}"
+                )
+            names = tuple(about["class_names"])
+            tables = [file.read_row_group(number) for number in range(file.num_row_groups)]
+        photos = [photo for table in tables for photo in table.drop_columns(["logits"]).to_pylist()]
         return Answers(
             class_names=names,
             photos=tuple(AnsweredPhoto(**photo) for photo in photos),
-            logits=flat.astype(np.float32).reshape(len(photos), len(names)),
+            logits=_logits_of(tables).reshape(len(photos), len(names)),
             energies=about["energies"],
         )
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
@@ -148,3 +148,26 @@ def load_answers(path: Path) -> Answers:
         raise ConfigError(
             f"answers {path} cannot be read ({reason}): expected a file that landmarks train wrote"
         ) from error
+
+
+def _to_table(answers: Answers, rows: slice, schema: pa.Schema) -> pa.Table:
+    """Return some rows as a table."""
+    photos, logits = answers.photos[rows], answers.logits[rows]
+    columns = {
+        name: pa.array([getattr(photo, name) for photo in photos], schema.field(name).type)
+        for name in schema.names[:-1]
+    }
+    offsets = np.arange(len(photos) + 1, dtype=np.int32) * len(answers.class_names)
+    flat = pa.array(logits.reshape(-1), pa.float32())
+    columns["logits"] = pa.ListArray.from_arrays(pa.array(offsets), flat)
+    return pa.table(columns, schema=schema)
+
+
+def _logits_of(tables: Sequence[pa.Table]) -> NDArray[np.float32]:
+    """Return all numbers of the tables' logits, one after the other."""
+    pieces = [
+        chunk.flatten().to_numpy(zero_copy_only=False)
+        for table in tables
+        for chunk in table.column("logits").chunks
+    ]
+    return np.concatenate(pieces).astype(np.float32) if pieces else np.empty(0, np.float32)

@@ -162,30 +162,49 @@ def per_class(answers: Answers, calibration: Calibrated) -> tuple[ClassFigures, 
 def per_class_of(verdicts: Verdicts) -> tuple[ClassFigures, ...]:
     """Return the figures of each class of answers that have been decided."""
     names, truth = _all_classes(verdicts)
-    matrix = confusion(verdicts)
-    tagged, best = verdicts.decided("tagged"), verdicts.tags[:, 0]
-    found = []
-    for number, name in enumerate(names):
-        mine, got = truth == number, best == number
-        hits, photos = int(matrix[number, number]), int(mine.sum())
-        named = int(matrix[:, number].sum())
-        wrong = np.where(np.arange(len(names)) == number, 0, matrix[number])
-        found.append(
-            ClassFigures(
-                name=name,
-                known=number < len(verdicts.answers.class_names),
-                photos=photos,
-                precision=hits / named if named else None,
-                recall=hits / photos if photos else None,
-                f1=2 * hits / (photos + named) if photos + named else 0.0,
-                tagged=_share(tagged, mine),
-                tagged_precision=_share(mine, tagged & got),
-                others_tagged=int((tagged & got & verdicts.other).sum()),
-                confused_with=names[int(wrong.argmax())] if wrong.any() else None,
-                confused=int(wrong.max()),
-            )
+    classes = len(names)
+    tagged, best, other = verdicts.decided("tagged"), verdicts.tags[:, 0], verdicts.other
+    # Counted for all classes at once: one pass a class is too many where there are thousands.
+    photos = np.bincount(truth[~other], minlength=classes)
+    named = np.bincount(best[~other], minlength=classes)
+    hits = np.bincount(best[truth == best], minlength=classes)
+    got_tagged = np.bincount(truth[~other & tagged], minlength=classes)
+    tags = np.bincount(best[tagged], minlength=classes)
+    right_tags = np.bincount(best[tagged & (truth == best)], minlength=classes)
+    other_tags = np.bincount(best[tagged & other], minlength=classes)
+    # The most frequent come first, and the last one said of a class stays.
+    confused = {truth: pair for truth, *pair in reversed(confused_pairs(verdicts))}
+    return tuple(
+        ClassFigures(
+            name=name,
+            known=number < len(verdicts.answers.class_names),
+            photos=int(photos[number]),
+            precision=_ratio(hits[number], named[number]),
+            recall=_ratio(hits[number], photos[number]),
+            f1=_ratio(2 * hits[number], photos[number] + named[number]) or 0.0,
+            tagged=_ratio(got_tagged[number], photos[number]),
+            tagged_precision=_ratio(right_tags[number], tags[number]),
+            others_tagged=int(other_tags[number]),
+            confused_with=names[confused[number][0]] if number in confused else None,
+            confused=confused[number][1] if number in confused else 0,
         )
-    return tuple(found)
+        for number, name in enumerate(names)
+    )
+
+
+def confused_pairs(verdicts: Verdicts) -> tuple[tuple[int, int, int], ...]:
+    """Return which class is taken for which other, and for how many photos, most photos first.
+
+    Returns:
+        Numbers of the true class and of the tag's, in the order of `class_list`, and of photos.
+    """
+    names, truth = _all_classes(verdicts)
+    best = verdicts.tags[:, 0]
+    wrong = ~verdicts.other & (truth != best)
+    codes, photos = np.unique(truth[wrong] * len(names) + best[wrong], return_counts=True)
+    order = np.argsort(-photos, kind="stable")
+    truths, tags = np.divmod(codes[order], len(names))
+    return tuple(zip(truths.tolist(), tags.tolist(), photos[order].tolist(), strict=True))
 
 
 def class_list(verdicts: Verdicts) -> tuple[str, ...]:
@@ -196,7 +215,8 @@ def class_list(verdicts: Verdicts) -> tuple[str, ...]:
 def confusion(verdicts: Verdicts) -> NDArray[np.int64]:
     """Return (K, K) counts of landmark photos: row the truth, column the best tag.
 
-    K is the model's classes and then those that it lacks, in the order of `class_list`.
+    K is the model's classes and then those that it lacks, in the order of `class_list`. For
+    thousands of classes `confused_pairs` says the same in less memory.
     """
     names, truth = _all_classes(verdicts)
     landmark = truth >= 0
@@ -269,6 +289,10 @@ def _landmarks_against_others(verdicts: Verdicts) -> dict[str, float | None]:
         "auroc_energy": auroc(-verdicts.energy) if has_energy else None,
         "fpr95": false_positives_at(verdicts.confidence[known], verdicts.confidence[other]),
     }
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return float(part / whole) if whole else None
 
 
 def _share(what: NDArray[np.bool_], among: NDArray[np.bool_]) -> float | None:

@@ -21,7 +21,7 @@ from landmark_core.judging.diagrams import (
     draw_training,
 )
 from landmark_core.judging.judgement import Report
-from landmark_core.judging.metrics import ClassFigures, class_list, confusion
+from landmark_core.judging.metrics import ClassFigures, class_list, confused_pairs, confusion
 from landmark_core.judging.page_style import STYLE
 from landmark_core.judging.page_template import TEMPLATE
 from landmark_core.judging.words import (
@@ -129,13 +129,11 @@ def _or_last(value: float | None) -> float:
 def _pairs(report: Report) -> tuple[Pair, ...]:
     """Return the classes that are confused most often."""
     verdicts = report.judgement.verdicts
-    names, matrix = class_list(verdicts), confusion(verdicts)
-    found = [
-        Pair(truth=names[row], tag=names[column], photos=int(matrix[row, column]))
-        for row, column in zip(*matrix.nonzero(), strict=True)
-        if row != column
-    ]
-    return tuple(sorted(found, key=lambda pair: -pair.photos)[:MOST_PAIRS])
+    names = class_list(verdicts)
+    return tuple(
+        Pair(truth=names[truth], tag=names[tag], photos=photos)
+        for truth, tag, photos in confused_pairs(verdicts)[:MOST_PAIRS]
+    )
 
 
 def _shown(text: str | None) -> str:

@@ -12,12 +12,13 @@ from landmark_core.judging.calibration import Calibration
 from landmark_core.judging.curves import risk_coverage
 from landmark_core.judging.files import write_whole
 from landmark_core.judging.judgement import Report
-from landmark_core.judging.metrics import Spread, class_list, confusion
+from landmark_core.judging.metrics import Spread, class_list, confused_pairs, confusion
 from landmark_core.judging.page import render_page
 from landmark_core.judging.verdicts import Verdicts
 
 FORMAT_VERSION = 1
 PAGE, FIGURES = "index.html", "report.json"
+_MOST_ROWS = 1000  # classes up to which the JSON holds the confusion matrix
 _POINTS = 101  # of the risk-coverage curve that the JSON keeps
 
 
@@ -55,7 +56,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
             _calibration(one) for one in judgement.calibrations if len(judgement.calibrations) > 1
         ],
         "classes": [dataclasses.asdict(one) for one in judgement.classes],
-        "confusion": {"names": class_list(verdicts), "rows": confusion(verdicts).tolist()},
+        "confusion": _confusion(verdicts),
         "reliability": [dataclasses.asdict(one) for one in judgement.bins],
         "risk_coverage": _risk_coverage(verdicts),
         "worst_errors": [dataclasses.asdict(one) for one in judgement.errors],
@@ -65,6 +66,17 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "failures": [{"uri": uri, "reason": reason} for uri, reason in report.failures],
         "data_report": report.data_report,
     }
+
+
+def _confusion(verdicts: Verdicts) -> dict[str, Any]:
+    """Return who is taken for whom: all pairs, and the whole matrix where it is small."""
+    names = class_list(verdicts)
+    pairs = [
+        {"truth": names[truth], "tag": names[tag], "photos": photos}
+        for truth, tag, photos in confused_pairs(verdicts)
+    ]
+    rows = confusion(verdicts).tolist() if len(names) <= _MOST_ROWS else None
+    return {"names": names, "rows": rows, "pairs": pairs}
 
 
 def _plain(spread: Mapping[str, Spread]) -> dict[str, dict[str, float]]:

@@ -61,6 +61,16 @@ def test_a_file_gives_back_what_was_saved(answers, place):
     assert [path.name for path in place.parent.iterdir()] == ["answers.parquet"]
 
 
+def test_many_numbers_are_written_in_parts(drawn_answers, tmp_path, monkeypatch):
+    monkeypatch.setattr("landmark_core.judging.answers._NUMBERS_AT_ONCE", 30)  # 7 photos of 4
+    answers = drawn_answers(landmarks=20, others=10)
+    save_answers(answers, tmp_path / "answers.parquet")
+    assert pq.ParquetFile(tmp_path / "answers.parquet").num_row_groups == 5
+    again = load_answers(tmp_path / "answers.parquet")
+    assert again.photos == answers.photos
+    np.testing.assert_array_equal(again.logits, answers.logits)
+
+
 def test_the_columns_can_be_read_without_us(answers_from, tmp_path):
     save_answers(answers_from([[1, 2, 3, 4]], ["Dome"]), tmp_path / "deep/answers.parquet")
     table = pq.read_table(tmp_path / "deep/answers.parquet")

@@ -13,7 +13,7 @@ from landmark_core.judging import (
     per_class,
     spread_of,
 )
-from landmark_core.judging.metrics import confusion
+from landmark_core.judging.metrics import confused_pairs, confusion
 from landmark_core.model import Thresholds
 
 NAMES = ("A", "B", "C")
@@ -87,6 +87,29 @@ def test_every_class_by_hand(answers):
 def test_confusion_by_hand(answers):
     matrix = confusion(decide(answers, PLAIN))
     assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 1]]
+
+
+def test_pairs_are_those_of_the_matrix(drawn_answers):
+    verdicts = decide(drawn_answers(skill=1), PLAIN_FOUR)
+    matrix = confusion(verdicts)
+    pairs = confused_pairs(verdicts)
+    assert [photos for *_, photos in pairs] == sorted((p for *_, p in pairs), reverse=True)
+    for truth, tag, photos in pairs:
+        assert truth != tag
+        assert matrix[truth, tag] == photos
+    assert sum(photos for *_, photos in pairs) == matrix.sum() - matrix.trace()
+
+
+def test_a_class_figure_takes_no_pass_over_all_classes(answers_from):
+    """Fifty thousand classes: their square does not fit into any memory."""
+    classes = 50_000
+    logits = np.zeros((3, classes), np.float32)
+    logits[[0, 1, 2], [7, 7, 49_999]] = 9
+    names = [f"c{number}" for number in range(classes)]
+    figures = per_class(answers_from(logits, ["c7", "c8", None], names=names), PLAIN)
+    assert len(figures) == classes
+    assert (figures[7].precision, figures[7].recall) == (0.5, 1)
+    assert (figures[8].confused_with, figures[8].confused, figures[8].f1) == ("c7", 1, 0)
 
 
 def test_energy_separates_by_hand(answers_from):

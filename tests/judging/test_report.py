@@ -82,6 +82,9 @@ def test_json_and_page_hold_the_same_figures(full, tmp_path):
     assert values["mean_over_folds"]["top1"]["folds"] == 4
     assert len(values["folds"]) == len(values["calibration_of_folds"]) == 4
     assert sum(sum(row) for row in values["confusion"]["rows"]) == figures.landmarks
+    right = sum(row[number] for number, row in enumerate(values["confusion"]["rows"]))
+    wrong = sum(pair["photos"] for pair in values["confusion"]["pairs"])
+    assert right + wrong == figures.landmarks
     assert sum(one["photos"] for one in values["reliability"]) == figures.landmarks
     assert values["risk_coverage"][-1]["risk"] == pytest.approx(1 - figures.top1)
     assert len(values["worst_errors"]) == 12
