@@ -188,11 +188,12 @@ def _all_classes(layout: Layout, reviewed: Sequence[Reviewed]) -> "_Classes":
         photos[spelled[_spelling(tag)]] += many
     new = {name for name in photos if name not in of_data and photos[name] >= LEAST_REVIEWED}
     names = tuple(sorted(of_data | new))
+    numbers = {name: number for number, name in enumerate(names)}
     return _Classes(
         names=names,
         new=tuple(sorted(new)),
         left_out=tuple(sorted((n, m) for n, m in photos.items() if n not in of_data | new)),
-        index={key: names.index(name) for key, name in spelled.items() if name in names},
+        index={key: numbers[name] for key, name in spelled.items() if name in numbers},
     )
 
 

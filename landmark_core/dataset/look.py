@@ -54,7 +54,11 @@ def take_look(image: Image.Image) -> Looks:
 
 def has_detail(looks: Looks) -> NDArray[np.bool_]:
     """Say of each look whether it has enough detail to be told from others: (N,)."""
-    return np.asarray(_centred(looks.astype(np.float32)).std((1, 2)) >= _LEAST_DETAIL)
+    pieces = [
+        _centred(looks[start : start + _HASHED_AT_ONCE].astype(np.float32)).std((1, 2))
+        for start in range(0, max(1, len(looks)), _HASHED_AT_ONCE)
+    ]
+    return np.asarray(np.concatenate(pieces) >= _LEAST_DETAIL)
 
 
 def hash_looks(looks: Looks) -> tuple[Words, ...]:

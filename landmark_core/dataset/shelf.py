@@ -15,6 +15,7 @@ holds the lock). All of it may be deleted: it costs reading the photos again.
 """
 
 import errno
+import hashlib
 import os
 import shutil
 from dataclasses import dataclass, field
@@ -38,7 +39,8 @@ _DATA_FILES = ("photos.bin", "crops.bin", "looks.bin")
 _INDEX = ("digest", "offset", "height", "width")
 _FILES = ("photo_id", "size_bytes", "modified_us", "etag", "digest")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_SETTLE_EVERY = 1000  # photos; what a kill can cost
+_SETTLE_EVERY = 1000  # photos; what a kill can cost, or a share of what is there
+_SETTLE_SHARE = 20  # one in so many: the index is written whole, so ever more rarely
 
 Version = tuple[int | None, int | None, str | None]  # size in bytes, microseconds, etag
 
@@ -143,7 +145,7 @@ class Shelf:
         self.entries.heights.append(photo.shape[0])
         self.entries.widths.append(photo.shape[1])
         self._unsettled += 1
-        if self._unsettled >= _SETTLE_EVERY:
+        if self._unsettled >= max(_SETTLE_EVERY, len(self.entries) // _SETTLE_SHARE):
             self.settle()
 
     def settle(self) -> None:
@@ -184,17 +186,24 @@ class Shelf:
         table = self._get("links.parquet", ("first", "second"))
         if table is None:
             return np.zeros((0, 2), np.int64), 0
-        compared = int((table.schema.metadata or {}).get(b"compared", b"0"))
+        about = table.schema.metadata or {}
+        compared = int(about.get(b"compared", b"0"))
         links = np.stack([table["first"].to_numpy(), table["second"].to_numpy()], 1)
-        if compared > len(self.entries) or links.max(initial=-1) >= len(self.entries):
-            return np.zeros((0, 2), np.int64), 0  # of a shelf that was emptied since
+        if about.get(b"rows") != self._name_rows(compared):
+            return np.zeros((0, 2), np.int64), 0  # of a shelf that was emptied or filled anew
         return links.astype(np.int64), compared
 
     def write_links(self, links: Numbers) -> None:
         """Note the links among all photos of the shelf."""
         table = pa.table({"first": links[:, 0], "second": links[:, 1]})
-        count = str(len(self.entries)).encode()
-        self._put("links.parquet", table.replace_schema_metadata({"compared": count}))
+        count = len(self.entries)
+        about = {"compared": str(count).encode(), "rows": self._name_rows(count)}
+        self._put("links.parquet", table.replace_schema_metadata(about))
+
+    def _name_rows(self, count: int) -> bytes:
+        """Name the contents of the first rows; links by row mean nothing in another shelf."""
+        digests = self.entries.digests[:count]
+        return hashlib.sha256(f"{count} {' '.join(digests)}".encode()).hexdigest()[:16].encode()
 
     def check_room(self, photos: int, side: int) -> None:
         """Refuse, before hours are spent, what will not fit on the disk.

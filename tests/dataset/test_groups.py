@@ -8,7 +8,7 @@ from draw_library import draw_scene
 from PIL import Image, ImageDraw
 
 from landmark_core.dataset.groups import connect, find_links
-from landmark_core.dataset.look import similarity, take_look
+from landmark_core.dataset.look import has_detail, similarity, take_look
 
 NONE = np.zeros((0, 2), np.int64)
 
@@ -36,6 +36,12 @@ def crop(left: float, top: float, right: float, bottom: float):
         )
 
     return cut
+
+
+def test_detail_is_told_of_each_look_by_itself():
+    looks = np.random.default_rng(0).integers(0, 256, (4100, 32, 32), dtype=np.uint8)
+    looks[[7, 4095, 4096]] = 200
+    assert np.flatnonzero(~has_detail(looks)).tolist() == [7, 4095, 4096]
 
 
 def groups_of(images: list[Image.Image]) -> list[int]:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from landmark_core.config import ReadLimits
 from landmark_core.dataset import deal_folds, divide, report_to_text
+from landmark_core.dataset.shelf import Shelf
 from landmark_core.errors import ConfigError, RunError
 from landmark_core.library import PhotoLoader, open_listing
 from landmark_core.records import OTHER
@@ -136,6 +137,38 @@ def test_a_damaged_cache_is_mended(data, open_data, fill, tmp_path, harm):
     numbers = np.arange(27)
     assert (mended.cache.crops(numbers) == fresh.cache.crops(numbers)).all()
     assert all((mended.cache.photo(n) == fresh.cache.photo(n)).all() for n in numbers)
+
+
+def test_copies_are_sought_anew_where_the_pixels_were_deleted(
+    data, open_data, fill, photo_bytes, tmp_path
+):
+    """The rows are others then, and there may be as many as before."""
+    (data / "00.Petra" / "copy.jpg").write_bytes(photo_bytes(3, 60))  # of 0003.jpg
+    open_data(data)
+    (shelf,) = (tmp_path / "home" / "cache").glob("40-*")
+    (shelf / "photos.bin").unlink()
+    (data / "00.Petra" / "0000.jpg").unlink()
+    fill(data, {"01.Taj_Mahal": 1}, first_seed=700)
+    mended, fresh = open_data(data), open_data(data, home=tmp_path / "fresh")
+    assert mended.report.groups == 1
+    assert mended.groups == fresh.groups
+
+
+def test_the_index_is_written_ever_more_rarely(tmp_path):
+    written = 0
+
+    class Counted(Shelf):
+        def settle(self) -> None:
+            nonlocal written
+            written += 1
+            super().settle()
+
+    pixels = np.zeros((1, 1, 3), np.uint8)
+    with Counted(tmp_path, (1, 1)) as shelf:
+        for number in range(40_000):
+            shelf.add(f"{number:064x}", pixels, pixels, np.zeros((32, 32), np.uint8))
+    # Every thousand photos up to twenty thousand, then with each twentieth part more.
+    assert written == 20 + 13  # 20/19 to the power of 13 is just below two
 
 
 def test_broken_photos_are_listed_and_the_training_goes_on(data, open_data):
