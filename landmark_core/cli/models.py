@@ -1,8 +1,6 @@
 """`landmarks models`: which models there are, what they say of themselves, which one tags."""
 
 import argparse
-import getpass
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -123,12 +121,12 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _promote(arguments: argparse.Namespace) -> int:
-    from landmark_core.model import Registry
+    from landmark_core.model import Registry, user_name
 
     version = Registry(Path(arguments.folder)).promote(
         arguments.version,
         reason=arguments.reason,
-        by=_user(),
+        by=user_name(),
         now=datetime.now(UTC),
         force=arguments.force,
     )
@@ -136,10 +134,10 @@ def _promote(arguments: argparse.Namespace) -> int:
 
 
 def _rollback(arguments: argparse.Namespace) -> int:
-    from landmark_core.model import Registry
+    from landmark_core.model import Registry, user_name
 
     version = Registry(Path(arguments.folder)).rollback(
-        reason=arguments.reason, by=_user(), now=datetime.now(UTC)
+        reason=arguments.reason, by=user_name(), now=datetime.now(UTC)
     )
     return _say_champion(arguments, version.name, version.model_id)
 
@@ -151,10 +149,3 @@ def _say_champion(arguments: argparse.Namespace, name: str, model_id: str) -> in
         print(f"{name} is the champion now (model_id {model_id})")
         print(f"Next: landmarks tag SOURCE --out OUT --model {arguments.folder}")
     return EXIT_DONE
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container's user has no name
-        return f"user {os.getuid()}"

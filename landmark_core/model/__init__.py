@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from landmark_core.model.class_names import tidy_class_names
     from landmark_core.model.code import code_digest
     from landmark_core.model.export import convert_model, export_network
-    from landmark_core.model.history import HistoryEntry
+    from landmark_core.model.history import HistoryEntry, user_name
     from landmark_core.model.packaged import PackagedModel, read_packaged_models
     from landmark_core.model.preprocess import Preprocess, preprocess_id
     from landmark_core.model.registry import Registry, is_registry
@@ -67,11 +67,13 @@ __all__ = [
     "split_network",
     "stages_of",
     "tidy_class_names",
+    "user_name",
     "write_training_record",
 ]
 
 _HOMES = {
     "HistoryEntry": "history",
+    "user_name": "history",
     "LoadedModel": "bundle",
     "ModelCard": "card",
     "PackagedModel": "packaged",

@@ -5,7 +5,9 @@ the top away. Lines are only ever added, each flushed to the disk; one without i
 by a kill, and is as if it had never been written.
 """
 
+import getpass
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +67,14 @@ def append_entry(root: Path, entry: HistoryEntry) -> None:
     }
     line = json.dumps(values, ensure_ascii=False, allow_nan=False)
     append_line(root / HISTORY_FILE, line.encode())
+
+
+def user_name() -> str:
+    """Return the name of the user who runs this process, for `by`; a container's may have none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return f"user {os.getuid()}"
 
 
 def champions(entries: Sequence[HistoryEntry]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from landmark_core.dataset import DataSettings, FoundPhoto, find_labelled
+from landmark_core.errors import ConfigError
 from landmark_core.judging import (
     EvaluateConfig,
     Evaluation,
@@ -31,8 +32,14 @@ def evaluate_model(config: EvaluateConfig, progress: TrainProgress) -> Evaluatio
     found = find_labelled(
         DataSettings(data=config.data, negatives=config.negatives, limits=config.limits)
     )
-    model = load_model(config.model, classes=config.classes)
     judging = [photo for photo in found.photos if _judges(photo, is_split=found.is_split)]
+    if all(photo.label == OTHER for photo in judging):
+        expected = "test/" if found.is_split else "its class folders"
+        raise ConfigError(
+            f"expected photos to judge by in {expected} of {config.data}, got none: give a folder "
+            "that holds a folder per class"
+        )
+    model = load_model(config.model, classes=config.classes)
     photos = [
         LabelledRef(
             ref=photo.ref,

@@ -12,7 +12,7 @@ and counted beside, so a killed process goes on where it was.
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,6 +50,10 @@ class KeptViews:
     crop_shape: tuple[int, int, int]
     view_shape: tuple[int, int, int]
     dtype: str  # bfloat16 or uint8
+    order: Numbers = field(init=False, repr=False)  # rows by ascending number, sorted once
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", np.argsort(self.numbers))
 
     def views(self, numbers: Numbers, chosen: Numbers) -> Tensor:
         """Return one view of each photo.
@@ -69,9 +73,8 @@ class KeptViews:
         return self._read(self.crops_file, self.crop_shape, self._rows(numbers))
 
     def _rows(self, numbers: Numbers) -> Numbers:
-        order = np.argsort(self.numbers)
-        places = np.searchsorted(self.numbers, numbers, sorter=order)
-        rows = order[np.minimum(places, len(order) - 1)]
+        places = np.searchsorted(self.numbers, numbers, sorter=self.order)
+        rows = self.order[np.minimum(places, len(self.order) - 1)]
         if not np.array_equal(self.numbers[rows], numbers):
             raise ValueError("views were asked for of photos that none were kept of")
         return rows.astype(np.int64)

@@ -66,6 +66,7 @@ def plan_jobs(
         _keep(config, member, dataset, network, workplace, progress)
         for member in config.recipe.members()
     ]
+    together = side_by_side(config, len(models) * len(kept))
     several = len(kept) > 1
     return [
         [
@@ -76,7 +77,7 @@ def plan_jobs(
                 seed=config.seed + part,
                 classes=len(dataset.class_names),
                 start=start,
-                examples=_examples(config, dataset, model),
+                examples=_examples(config, dataset, model, together),
                 device=str(device),
                 kept=kept[part],
             )
@@ -107,12 +108,12 @@ def _keep(
         seed=config.seed,
         device=choose_device(config.device),
         folder=workplace.folder / "views",
-        workers=_drawing_processes(config),
+        workers=drawing_processes(config, together=1),
         watch=Told(progress, "views"),
     )
 
 
-def _examples(config: TrainConfig, dataset: Dataset, model: Model) -> Examples:
+def _examples(config: TrainConfig, dataset: Dataset, model: Model, together: int) -> Examples:
     return Examples(
         source=dataset.cache,
         preprocess=preprocess_of(config.recipe),
@@ -120,7 +121,7 @@ def _examples(config: TrainConfig, dataset: Dataset, model: Model) -> Examples:
         train=model.train,
         validation=model.validation,
         digest=dataset.digest,
-        workers=_drawing_processes(config),
+        workers=drawing_processes(config, together),
     )
 
 
@@ -131,9 +132,18 @@ def side_by_side(config: TrainConfig, jobs: int) -> int:
     return 1 if choose_device(config.device).type == "cuda" else min(os.cpu_count() or 1, jobs)
 
 
-def _drawing_processes(config: TrainConfig) -> int:
-    """Return how many processes draw views: a GPU waits for them, a CPU has its cores at work."""
+def drawing_processes(config: TrainConfig, together: int) -> int:
+    """Return how many processes draw views for each training; 0 draws them in its own.
+
+    A GPU waits for them, a CPU has its cores at work.
+
+    Args:
+        config: says how many, or auto.
+        together: trainings at a time, which share the cores.
+    """
     if config.workers != "auto":
         return config.workers
     cores = os.cpu_count() or 1
-    return min(cores, _MOST_DRAWING) if choose_device(config.device).type == "cuda" else cores - 1
+    if choose_device(config.device).type == "cuda":
+        return max(min(cores // together, _MOST_DRAWING), 1)
+    return max(cores // together - 1, 0)

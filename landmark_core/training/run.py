@@ -1,13 +1,12 @@
 """A training from photos to a decision: learn, assess, decide."""
 
-import getpass
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from landmark_core.dataset import DataReport
-from landmark_core.model import Registry, Version
+from landmark_core.model import Registry, Version, user_name
 from landmark_core.training.assessment import assess
 from landmark_core.training.decision import Verdict, decide
 from landmark_core.training.learning import learn, open_data
@@ -41,7 +40,7 @@ def train_model(config: TrainConfig, progress: TrainProgress) -> TrainSummary:
     started = time.monotonic()
     data = learn(config, progress).report
     version = assess(config, progress, datetime.now(UTC))
-    verdict = decide(config, version.name, by=getpass.getuser(), now=datetime.now(UTC))
+    verdict = decide(config, version.name, by=user_name(), now=datetime.now(UTC))
     return summary_of(config, version.name, verdict, data=data, seconds=time.monotonic() - started)
 
 

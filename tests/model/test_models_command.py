@@ -11,7 +11,7 @@ from PIL import Image
 
 from landmark_core.cli import main
 from landmark_core.errors import ConfigError
-from landmark_core.model import load_model
+from landmark_core.model import load_model, user_name
 from landmark_core.model.source import find_version, read_model_file
 
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
@@ -211,3 +211,11 @@ def test_after_a_promotion_tagging_again_is_missing_work_and_nothing_more(
     assert run("models", "rollback", home, "--reason", "back")[0] == 0
     assert tag().startswith("0 photos done")  # the former champion's rows are still there
     assert Path(home / "champion.json").read_text() == json.dumps({"version": first.name})
+
+
+def test_a_user_without_a_name_can_decide(monkeypatch):
+    """As in containers that run under a number that no passwd file has."""
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 1_000_777)
+    assert user_name() == "user 1000777"
