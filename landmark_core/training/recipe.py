@@ -66,6 +66,7 @@ class Recipe:
         ):
             if getattr(self, name) not in choices:
                 raise _wrong(name, f"one of {', '.join(choices)}", getattr(self, name))
+        _check_kinds(self)
         for name in _COUNTS:
             _check_whole(name, getattr(self, name), _COUNTS[name])
         for name, (least, most) in _RANGES.items():
@@ -74,6 +75,8 @@ class Recipe:
                 _check_number(name, value, least, most)
         if self.test_crop > self.test_resize:
             raise _wrong("test_crop", f"at most test_resize ({self.test_resize})", self.test_crop)
+        if self.head_epochs > self.epochs:
+            raise _wrong("head_epochs", f"at most epochs ({self.epochs})", self.head_epochs)
         for variant in self.variants:
             _check_variant(variant)
         self.members()  # each checks itself
@@ -136,6 +139,14 @@ def read_recipe(path: str | Path) -> Recipe:
     if isinstance(values.get("variants"), list):
         values["variants"] = tuple(values["variants"])
     return Recipe(**values)
+
+
+def _check_kinds(recipe: Recipe) -> None:
+    for name in ("backbone", "weights"):
+        if not isinstance(getattr(recipe, name), str):
+            raise _wrong(name, "a text", getattr(recipe, name))
+    if not isinstance(recipe.variants, tuple):
+        raise _wrong("variants", "a list of tables of settings", recipe.variants)
 
 
 def _check_variant(variant: object) -> None:

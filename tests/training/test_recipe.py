@@ -36,6 +36,12 @@ def test_a_recipe_without_variants_is_its_own_only_member():
         pytest.param("epochs = ", "cannot be read", id="no-toml"),
         pytest.param('[[variants]]\nbackbone = "x"', "a variant must be about", id="other-network"),
         pytest.param("[[variants]]\nepochs = 0", "epochs must be", id="wrong-variant"),
+        pytest.param("weights = 5", "weights must be a text, got 5", id="weights-no-text"),
+        pytest.param("backbone = false", "backbone must be a text", id="backbone-no-text"),
+        pytest.param("variants = 3", "variants must be a list of tables", id="variants-no-list"),
+        pytest.param(
+            "epochs = 3\nhead_epochs = 4", r"head_epochs must be at most epochs \(3\)", id="head"
+        ),
         pytest.param("variants = [3]", "each of variants must be a table", id="no-table"),
     ],
 )
