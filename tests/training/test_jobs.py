@@ -104,6 +104,7 @@ def test_weights_with_code_in_them_are_not_loaded(tmp_path):
         load_weights(tmp_path / "weights.pt")
 
 
+@pytest.mark.slow
 def test_a_refusal_in_another_process_arrives_as_it_was_raised(tmp_path):
     jobs = [make_job(tmp_path, name, head_epochs=1) for name in "ab"]
     with pytest.raises(ConfigError, match="starts at random") as caught:
