@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from landmark_core.model import StagedNetwork
 from landmark_core.training.augment import build_augmentation, mixed_seed
-from landmark_core.training.examples import Examples, Feed, Numbers
+from landmark_core.training.examples import Examples, Feed, Numbers, Watch
 from landmark_core.training.fresh import FreshViews
-from landmark_core.training.kept import KeptViews
+from landmark_core.training.kept import KeptViews, keep_views
 from landmark_core.training.recipe import Recipe
 
 
@@ -35,6 +38,31 @@ def open_feed(
     workers = examples.workers
     with FreshViews(examples.source, augmentation, seed=seed, workers=workers) as views:
         yield views
+
+
+def keep_examples(
+    network: StagedNetwork,
+    examples: Examples,
+    recipe: Recipe,
+    seed: int,
+    device: torch.device,
+    folder: Path,
+    watch: Watch,
+) -> KeptViews:
+    """Keep the views of one training's photos in its folder; see `keep_views` for the rest."""
+    return keep_views(
+        network,
+        examples.source,
+        np.union1d(examples.train, examples.validation),
+        recipe,
+        preprocess=examples.preprocess,
+        digest=examples.digest,
+        seed=seed,
+        device=device,
+        folder=folder,
+        workers=examples.workers,
+        watch=watch,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

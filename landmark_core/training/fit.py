@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from landmark_core.model import StagedNetwork
+from landmark_core.training.allocator import freed_memory_kept
 from landmark_core.training.augment import mixed_seed
 from landmark_core.training.averaging import (
     State,
@@ -39,11 +40,11 @@ from landmark_core.training.examples import (
     in_batches,
     network_input,
 )
-from landmark_core.training.feeds import open_feed
+from landmark_core.training.feeds import keep_examples, open_feed
 from landmark_core.training.fitness import check_fitness, identity_of
 from landmark_core.training.folding import fast_on_cpu
 from landmark_core.training.history import HistoryWriter
-from landmark_core.training.kept import KeptViews, keep_views
+from landmark_core.training.kept import KeptViews
 from landmark_core.training.mixing import mix_batch, mixing_of
 from landmark_core.training.optimiser import set_rates
 from landmark_core.training.precision import choose_precision
@@ -117,7 +118,7 @@ def fit(
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     with contextlib.ExitStack() as stack:
         if recipe.views and kept is None:
-            kept = _keep(network, examples, recipe, seed, device, folder, watch)
+            kept = keep_examples(network, examples, recipe, seed, device, folder, watch)
         feed = stack.enter_context(open_feed(examples, recipe, seed, kept))
         training = begin(network, recipe, device, checkpoint, from_kept=kept is not None)
         if checkpoint is None:  # also the proof that the disk takes one
@@ -125,6 +126,7 @@ def fit(
         writer = stack.enter_context(HistoryWriter(folder, training.history))
         stack.enter_context(torch.random.fork_rng([device] if device.type == "cuda" else []))
         if device.type == "cpu":
+            stack.enter_context(freed_memory_kept())
             stack.enter_context(fast_on_cpu(training.trained, fold=recipe.batch_norm == "frozen"))
         loop = _Loop(
             training=training, feed=feed, examples=examples, recipe=recipe, seed=seed, device=device
@@ -136,7 +138,7 @@ def fit(
             metrics = _run_epoch(loop, epoch, watch, folder)
             take_in(training, metrics, recipe)
             save_checkpoint(checkpoint_of(training, identity), folder)
-            _write_figures(writer, metrics, folder)
+            writer.add(metrics)
             watch.epoch_ended(metrics)
         chosen = _choose(loop)
     network.eval()
@@ -294,36 +296,5 @@ def _measure_norms(
         refresh_norms(network, inputs, frozen=frozen)
 
 
-def _keep(
-    network: StagedNetwork,
-    examples: Examples,
-    recipe: Recipe,
-    seed: int,
-    device: torch.device,
-    folder: Path,
-    watch: Watch,
-) -> KeptViews:
-    return keep_views(
-        network,
-        examples.source,
-        np.union1d(examples.train, examples.validation),
-        recipe,
-        preprocess=examples.preprocess,
-        digest=examples.digest,
-        seed=seed,
-        device=device,
-        folder=folder,
-        workers=examples.workers,
-        watch=watch,
-    )
-
-
 def _bytes_of(network: nn.Module) -> int:
     return sum(values.nbytes for values in network.state_dict().values())
-
-
-def _write_figures(writer: HistoryWriter, metrics: EpochMetrics, folder: Path) -> None:
-    try:
-        writer.add(metrics)
-    except OSError as error:
-        raise disk_failed(error, folder) from error

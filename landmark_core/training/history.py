@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from landmark_core.training.disk import replace_file
+from landmark_core.training.disk import disk_failed, replace_file
 from landmark_core.training.examples import EpochMetrics
 
 HISTORY_FILE = "history.csv"
@@ -47,14 +47,21 @@ class HistoryWriter:
         self._events.close()
 
     def add(self, metrics: EpochMetrics) -> None:
-        """Write one more epoch; OSError passes through."""
+        """Write one more epoch.
+
+        Raises:
+            RunError: the disk is full or cannot be written.
+        """
         self._history.append(metrics)
         for name, value in dataclasses.asdict(metrics).items():
             if name != "epoch" and value is not None:
                 part, _, rest = name.partition("_")
                 self._events.add_scalar(f"{rest or part}/{part}", value, metrics.epoch)
-        self._events.flush()
-        replace_file(self._folder / HISTORY_FILE, write_history(self._history).encode())
+        try:
+            self._events.flush()
+            replace_file(self._folder / HISTORY_FILE, write_history(self._history).encode())
+        except OSError as error:
+            raise disk_failed(error, self._folder) from error
 
 
 def write_history(history: Sequence[EpochMetrics]) -> str:

@@ -195,12 +195,15 @@ def test_dropout_is_the_architectures_own_unless_given(arch, expected):
 
 
 @pytest.mark.slow
-def test_every_backbone_of_torchvision_is_known():
-    with torch.device("meta"):
-        for name in backbone_names():
-            network = StagedNetwork(*take_apart(torchvision_network(name, "none"), 9, None)).eval()
-            assert network(torch.empty(1, 3, 224, 224)).shape == (1, 9), name
-            assert len(stages_of(network)) >= 5, name
+@pytest.mark.parametrize("name", backbone_names())
+def test_every_backbone_of_torchvision_is_known(name):
+    computes_its_widths = name.startswith("regnet")  # from tensors, so it needs values
+    if computes_its_widths and not name.endswith("mf"):
+        pytest.skip("the same class as the small ones, in gigabytes")
+    with torch.device("cpu" if computes_its_widths else "meta"):
+        network = StagedNetwork(*take_apart(torchvision_network(name, "none"), 9, None)).eval()
+        assert network(torch.empty(1, 3, 224, 224)).shape == (1, 9)
+        assert len(stages_of(network)) >= 5
 
 
 @pytest.mark.parametrize(
