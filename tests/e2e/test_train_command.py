@@ -124,10 +124,10 @@ def test_folds_killed_with_their_processes_and_resumed_one_by_one_end_in_the_sam
     photos, tmp_path
 ):
     """Killed while one process trains the last model and the other has no work any more."""
-    folds = ["--folds", "3", "--epochs", "4"]
+    folds = ["--folds", "3", "--epochs", "3"]
     run = start(photos, tmp_path / "killed", *folds, "--jobs", "2")
     said = wait_for_line(run, "all photos: epoch 1  loss")
-    assert b"fold 1: epoch 4  loss" in said
+    assert b"fold 1: epoch 3  loss" in said
     kill(run)
     assert not (tmp_path / "killed/versions").exists()
     quiet = ["--jobs", "1", "--no-progress", "--json"]
@@ -160,6 +160,7 @@ def test_killed_anywhere_again_and_again(photos, undisturbed, tmp_path):
     check_same_weights(Registry(tmp_path / "models").champion(), undisturbed)
 
 
+@pytest.mark.slow
 def test_interrupted_by_a_person(photos, tmp_path):
     run = start(photos, tmp_path / "models", "--epochs", "200")
     wait_for_line(run, "epoch 1  loss")
@@ -171,6 +172,57 @@ def test_interrupted_by_a_person(photos, tmp_path):
         b"landmarks: interrupted: finished epochs are kept; the same command with --resume goes on"
     )
     assert b"Traceback" not in complained
+
+
+# ---- evaluation
+
+
+@pytest.mark.parametrize("which", ["trained", "surer"])
+def test_an_evaluation_gives_the_figures_of_the_taggers_own_rows(
+    undisturbed, tiny_model, tmp_path, capsys, which
+):
+    """By hand, from the table that `landmarks tag` writes of the same photos."""
+    drawn.draw_folder(tmp_path, each=5, others=9, first=300)
+    library = tmp_path / "library"
+    library.mkdir()
+    for name in ("data", drawn.OTHERS):
+        (tmp_path / name).rename(library / name)
+    path = undisturbed.model_path if which == "trained" else tiny_model
+    model = ["--model", str(path), "--workers", "0", "--no-progress"]
+    model += ["--precision", "fp32"]
+    assert main(["tag", str(library), "--out", str(tmp_path / "out"), *model]) == 0
+    capsys.readouterr()
+    given = ["--negatives", str(library / drawn.OTHERS), "--out", str(tmp_path / "report")]
+    assert main(["evaluate", str(library / "data"), *given, *model, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    written = json.loads((tmp_path / "report/report.json").read_text())
+    figures = written["figures"]
+    assert printed["figures"] == figures
+    assert (tmp_path / "report/index.html").stat().st_size > 10_000
+
+    rows = pandas.read_parquet(tmp_path / "out/tags")
+    folder = rows.uri.map(lambda uri: Path(uri).parent.name)
+    other = folder == drawn.OTHERS
+    right = rows.tag == folder.str[3:]
+    landmarks, others, tagged = rows[~other], rows[other], rows.decision == "tagged"
+    assert (figures["landmarks"], figures["others"]) == (15, 9)
+    assert which == "trained" or rows.decision.nunique() > 1
+    assert figures["top1"] == pytest.approx(right[~other].mean())
+    assert figures["mean_confidence"] == pytest.approx(landmarks.confidence.mean(), abs=1e-5)
+    assert figures["tagged"] == tagged.sum()
+    for key, table, decision in (
+        ("landmarks_tagged", landmarks, "tagged"),
+        ("landmarks_review", landmarks, "review"),
+        ("landmarks_lost", landmarks, "no_landmark"),
+        ("others_tagged", others, "tagged"),
+        ("others_review", others, "review"),
+        ("others_left_alone", others, "no_landmark"),
+    ):
+        assert figures[key] == pytest.approx((table.decision == decision).mean()), key
+    for one in written["classes"]:
+        its = rows[~other & (folder.str[3:] == one["name"])]
+        recall = (its.tag == one["name"]).mean() if len(its) else None  # Pyramid has no photo
+        assert one["recall"] == pytest.approx(recall)
 
 
 # ---- full disks

@@ -110,7 +110,7 @@ def test_a_single_split_compares_on_the_test_photos_of_both(tmp_path):
 
 @pytest.mark.slow
 def test_a_better_challenger_is_promoted_and_a_worse_one_is_not(tmp_path):
-    """Colours are learnt in some epochs; a network that learnt nothing is beaten by one that did."""
+    """Colours take some epochs; a network that learnt nothing is beaten by one that did."""
     drawn.draw_folder(tmp_path, each=16, others=10)
     config = once(tmp_path, tmp_path / "models", folds=3)
     still = dataclasses.replace(config.recipe, rate=1e-7)
