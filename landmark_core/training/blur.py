@@ -1,4 +1,4 @@
-"""Blur pictures as torchvision's GaussianBlur does, in a tenth of its time on one core.
+"""Blur pictures as torchvision's GaussianBlur does, in less than half of its time.
 
 The kernel is the product of two rows, so ten multiplications a pixel do the work of its 25
 (https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.v2.GaussianBlur.html).
