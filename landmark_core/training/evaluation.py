@@ -58,10 +58,9 @@ def _judges(photo: FoundPhoto, *, is_split: bool) -> bool:
 def evaluation_to_text(evaluation: Evaluation) -> str:
     """Return what a person wants to know of an evaluation, one screen."""
     lines = [f"{evaluation.photos:,} photos judged", *headlines(evaluation.figures)]
-    if evaluation.failures:
-        lines.append(
-            f"{len(evaluation.failures):,} photos could not be judged; the report lists them"
-        )
+    if many := len(evaluation.failures):
+        photos = "1 photo" if many == 1 else f"{many:,} photos"
+        lines.append(f"{photos} could not be judged; the report lists them")
     lines += [f"Note: {note}" for note in evaluation.notes]
     return "\n".join([*lines, f"Report: {evaluation.report}"])
 

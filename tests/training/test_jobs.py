@@ -75,6 +75,7 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow  # the command kills and compares such trainings in every run
 def test_side_by_side_gives_the_weights_of_one_after_another_in_order(tmp_path):
     (tmp_path / "alone").mkdir()
     (tmp_path / "together").mkdir()
