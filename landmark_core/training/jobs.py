@@ -51,8 +51,8 @@ class Job:
     kept: KeptViews | None
 
 
-def run_jobs(jobs: Sequence[Job], side_by_side: int, progress: TrainProgress) -> list[State]:
-    """Run trainings and return their weights, in the order given.
+def run_jobs(jobs: Sequence[Job], side_by_side: int, progress: TrainProgress) -> None:
+    """Run trainings; each leaves its weights in its folder, see `weights_of`.
 
     Args:
         jobs: what to train; those that have their weights already cost nothing.
@@ -69,7 +69,6 @@ def run_jobs(jobs: Sequence[Job], side_by_side: int, progress: TrainProgress) ->
             run_job(job, progress)
     else:
         _run_side_by_side(todo, min(side_by_side, len(todo)), progress)
-    return [load_weights(job.folder / WEIGHTS_FILE) for job in jobs]
 
 
 def run_job(job: Job, progress: TrainProgress) -> None:
@@ -87,6 +86,11 @@ def run_job(job: Job, progress: TrainProgress) -> None:
         kept=job.kept,
     )
     save_weights(fitted.state, job.folder / WEIGHTS_FILE)
+
+
+def weights_of(job: Job) -> State:
+    """Return the weights that a training left."""
+    return load_weights(job.folder / WEIGHTS_FILE)
 
 
 def build_start(job: Job) -> StagedNetwork:

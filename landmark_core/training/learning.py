@@ -29,7 +29,7 @@ from landmark_core.training.averaging import State, average_weights
 from landmark_core.training.card_file import parents_of, read_card_text
 from landmark_core.training.fit import refresh
 from landmark_core.training.fitness import check_recipe
-from landmark_core.training.jobs import Job, build_start, run_jobs, save_weights
+from landmark_core.training.jobs import Job, build_start, run_jobs, save_weights, weights_of
 from landmark_core.training.material import (
     MATERIAL_FILE,
     load_material,
@@ -162,12 +162,11 @@ def _train_and_answer(
 ) -> None:
     jobs = plan_jobs(config, dataset, models, workplace, progress)
     flat = [job for group in jobs for job in group]
-    states = iter(run_jobs(flat, side_by_side(config, len(flat)), progress))
+    run_jobs(flat, side_by_side(config, len(flat)), progress)
     calibration, judged = [], []
     for model, group in zip(models, jobs, strict=True):
         network = build_start(group[0])
-        network.load_state_dict(_merge([next(states) for _ in group], group, network))
-        save_weights(network.state_dict(), workplace.of(model.key) / "mean.pt")
+        network.load_state_dict(_merge(group, network))
         calibration.append(answer_unseen(network, model.calibrates, model.fold, dataset, config))
         if model.final or model.fold is None:
             judged.append(answer_unseen(network, model.judges, None, dataset, config))
@@ -179,8 +178,9 @@ def _train_and_answer(
     save_answers(test if len(test.photos) else unseen, workplace.folder / ANSWERS)
 
 
-def _merge(states: Sequence[State], group: Sequence[Job], network: StagedNetwork) -> State:
+def _merge(group: Sequence[Job], network: StagedNetwork) -> State:
     """Return the mean of the weights of a model's trainings."""
+    states = [weights_of(job) for job in group]
     if len(states) == 1:
         return states[0]
     mean = average_weights(states)
