@@ -81,8 +81,13 @@ class DataReport:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should know before the training, one line each."""
-        return (*_thin_classes(self.classes), *_unbalanced(self.classes), *_of_others(self))
+        """What a person should know before a training with one split, one line each."""
+        return (*_thin_classes(self.classes), *self.general_warnings)
+
+    @property
+    def general_warnings(self) -> tuple[str, ...]:
+        """The same before any training, however its photos are divided."""
+        return (*_unbalanced(self.classes), *_of_others(self))
 
 
 def _thin_classes(classes: Sequence[ClassCount]) -> list[str]:

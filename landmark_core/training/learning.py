@@ -103,12 +103,15 @@ def learn(config: TrainConfig, progress: TrainProgress) -> Learned:
         dataset = open_data(config, progress)
         if config.card:  # now, for after the training is too late
             parents_of(read_card_text(config.card), dataset.class_names)
+        report = dataset.report
+        for line in report.general_warnings if config.folds else report.warnings:
+            logger.warning(line)
         models = plan_models(dataset, config.folds)
         workplace = open_workplace(config, dataset.digest)
         _lay_out(dataset, workplace)
         if not (workplace.folder / ANSWERS).exists():
             _train_and_answer(config, dataset, models, workplace, progress)
-        return Learned(workplace=workplace, report=dataset.report)
+        return Learned(workplace=workplace, report=report)
 
 
 def find_learnt(config: TrainConfig) -> Workplace:

@@ -107,6 +107,6 @@ def open_workplace(config: TrainConfig, data_digest: str) -> Workplace:
             logger.warning("an unfinished training in %s is started anew", other)
             shutil.rmtree(other)
     if config.resume and not folder.exists():
-        logger.warning("nothing to resume in %s: the training starts from its beginning", home)
+        logger.info("nothing to resume in %s: the training starts from its beginning", home)
     folder.mkdir(parents=True, exist_ok=True)
     return Workplace(home=home, folder=folder)
