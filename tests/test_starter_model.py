@@ -1,26 +1,19 @@
-"""The starter model in the package: its card, its file, its answers; and how it was judged."""
+"""The starter model in the package: its card, its file, its answers, and where they come from."""
 
-import math
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from torchvision.models import mobilenet_v2
 
 from landmark_core.model import LoadedModel, load_model, quiet_torchscript
+from landmark_core.training import read_recipe
 
 ROOT = Path(__file__).parents[1]
 STARTER = ROOT / "landmark_core" / "model" / "starter" / "starter.pt"
-sys.path.append(str(ROOT / "scripts"))
-
-from starter.folds import deal_folds, group_near_duplicates  # noqa: E402
-from starter.judge import auroc, calibration_error, choose_cut, macro_f1, measure  # noqa: E402
-from starter.photos import OTHER, Photo  # noqa: E402
+CARD_PAGE = ROOT / "docs" / "starter-model-card.md"
 
 
 @pytest.fixture(scope="module")
@@ -69,19 +62,35 @@ def test_thresholds_stand_in_order(starter):
     assert thresholds.no_landmark_energy_above < 0
 
 
-def test_scripted_network_equals_torchvision(starter):
+def test_the_network_is_torchvisions(starter):
+    """Another implementation with the same weights: the layers come in the same order."""
     eager = mobilenet_v2(weights=None, num_classes=13)
-    # dropout has no weights: the head is classifier.0 in the file, classifier.1 in torchvision
-    weights = {
-        name.replace("classifier.0.", "classifier.1."): value
-        for name, value in starter.module.state_dict().items()
-    }
-    eager.load_state_dict(weights)
+    names = list(eager.state_dict())
+    values = list(starter.module.state_dict().values())
+    eager.load_state_dict(dict(zip(names, values, strict=True)))
     inputs = torch.randn(4, 3, 224, 224, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         torch.testing.assert_close(
             starter.module(inputs), eager.eval()(inputs), rtol=1e-5, atol=1e-5
         )
+
+
+def test_the_model_was_made_by_the_recipe_of_the_docs(starter):
+    recipe = read_recipe(ROOT / "docs" / "recipes" / "starter.toml")
+    settings = starter.card.preprocess
+    assert (settings.resize_size, settings.crop_size) == (recipe.test_resize, recipe.test_crop)
+    assert starter.card.architecture == f"torchvision {recipe.backbone}"
+
+
+def test_the_page_says_what_the_file_says(starter):
+    page = CARD_PAGE.read_text(encoding="utf-8")
+    card = starter.card
+    assert f"Temperature {card.temperature:g}." in page
+    assert f"| top-1 | {card.metrics['top1']:.3f} |" in page
+    assert f"| AUROC, landmark against other | {card.metrics['auroc']:.3f} |" in page
+    assert f"`{card.data_digest}`" in page
+    for name in card.class_names:
+        assert f"| {name} |" in page
 
 
 def drawn_images() -> list[Image.Image]:
@@ -111,54 +120,3 @@ def test_photos_that_it_learned_from_are_told_apart(starter, shared_data):
     others = open_all(sorted((shared_data / "negatives").glob("*.jpg"))[::10])
     tagged = confidence_of(starter, others) >= starter.card.thresholds.tagged_from
     assert tagged.float().mean() <= 0.02
-
-
-@given(
-    st.lists(st.integers(0, 9), min_size=1, max_size=30),
-    st.lists(st.integers(0, 9), min_size=1, max_size=30),
-)
-def test_auroc_counts_pairs(positive, negative):
-    wins = [1.0 if p > n else 0.5 if p == n else 0.0 for p in positive for n in negative]
-    expected = sum(wins) / len(wins)
-    assert auroc(np.array(positive, float), np.array(negative, float)) == pytest.approx(expected)
-
-
-def test_calibration_error_by_hand():
-    # Two bins: 0.95 and 0.95 with one right (gap .45), 0.55 right (gap .45), 0.1 wrong (gap .1)
-    confidence = np.array([0.95, 0.95, 0.55, 0.1])
-    right = np.array([True, False, True, False])
-    assert calibration_error(confidence, right) == pytest.approx((2 * 0.45 + 0.45 + 0.1) / 4)
-
-
-def test_macro_f1_by_hand():
-    # class 0: 1 hit of 2 tagged and 1 true (2/3); class 1: 1 hit of 1 and 2 (2/3)
-    assert macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1])) == pytest.approx(2 / 3)
-
-
-def test_cut_keeps_its_limits():
-    generator = torch.Generator().manual_seed(3)
-    labels = torch.cat([torch.arange(13).repeat(40), torch.full((300,), OTHER)])
-    logits = torch.randn(len(labels), 13, generator=generator)
-    known = torch.where(labels != OTHER)[0]
-    logits[known, labels[known]] += 6
-    cut = choose_cut(logits, labels, 1.0)
-    figures = measure(logits, labels, 1.0, cut)
-    assert figures.others_tagged <= 0.01
-    assert figures.landmarks_lost <= 0.03
-    assert figures.precision >= 0.97
-    assert figures.top1 > 0.95
-
-
-def test_near_duplicates_share_a_fold():
-    features = np.eye(8, dtype=np.float32)
-    features[1] = features[0] + 0.1 * features[2]  # cosine 0.995
-    features[5] = features[4] + 0.9 * features[6]  # cosine 0.74: a copy only where hashes agree
-    hashes = [0, 2**40 - 1, 5, 2**50 - 1, 2**60 - 1, 2**60 - 2, 99, 2**33 - 1]
-    groups = group_near_duplicates(hashes, features)
-    assert groups.tolist() == [0, 0, 2, 3, 4, 4, 6, 7]
-    photos = [Photo(path=Path(str(n)), label=n % 2, digest=str(n)) for n in range(8)]
-    folds = deal_folds(photos, groups, 3)
-    assert folds[0] == folds[1]
-    assert folds[4] == folds[5]
-    assert max(np.bincount(folds)) - min(np.bincount(folds)) <= 2
-    assert math.isclose(np.bincount(folds).sum(), 8)
