@@ -1,4 +1,5 @@
-"""The frozen records that flow: PhotoRef → Shard → DecodedBatch → Prediction → PhotoRow.
+"""The frozen records that flow: PhotoRef → Shard → DecodedBatch → Prediction → PhotoRow, then
+ReviewItem → ReviewDecision.
 
 Plain data, no behaviour beyond what follows from the fields. A photo's identity
 (`PhotoRef`) stays beside its values through every stage, so nothing is ever joined by position.
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, and planning does not need i
 
 Status = Literal["ok"] | PhotoFailure
 Decision = Literal["tagged", "review", "no_landmark"]
+Verdict = Literal["accepted", "corrected", "not_a_landmark", "skipped"]
 LabelSource = Literal["folder", "negatives", "reviews"]
 
 OTHER = -1  # the label of a photo that shows none of the landmarks
@@ -108,3 +110,43 @@ class LabelledPhoto:
     label: int  # index into the class names, or OTHER
     digest: str  # hex SHA-256 of the file's bytes
     source: LabelSource  # who says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewItem:
+    """One photo as a person is asked about it: its newest row."""
+
+    ref: PhotoRef
+    content_sha256: str | None  # of the bytes that were tagged
+    width: int | None  # pixels, upright
+    height: int | None
+    prediction: Prediction
+    has_heatmap: bool
+    model_id: str
+    run_id: str
+    tagged_at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewDecision:
+    """One row of the reviews table: what a person said of one version of a photo, or took back."""
+
+    decision_id: str  # ULID; ascends in the order in which one server took the decisions
+    action_id: str | None  # ULID from who asked: rows of one keystroke share it; null in old files
+    photo_id: str
+    uri: str
+    content_sha256: str | None
+    size_bytes: int | None
+    modified_us: int | None  # microseconds since 1970, UTC
+    etag: str | None
+    verdict: Verdict | None  # column `decision`; null in a row that only undoes
+    tag: str | None  # what the person says it is; null for not_a_landmark and skipped
+    reviewer: str
+    decided_at: datetime  # UTC
+    seconds: float | None  # spent on this photo
+    model_id: str | None  # whose answer the person saw
+    model_tag: str | None
+    model_confidence: float | None
+    model_decision: Decision | None
+    shown_by: str | None  # the order that brought the photo up (margin, audit, ...), or import
+    undoes: str | None  # decision_id that this row takes back

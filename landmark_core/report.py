@@ -79,6 +79,7 @@ class ModelIdentity:
     model_id: str
     preprocess_id: str
     classes: int
+    class_names: tuple[str, ...]  # all that a photo could have been tagged with
     explanation: str  # how Grad-CAM is computed, or why it is not
     device: str
     precision: str

@@ -20,7 +20,8 @@ LAYERS = (
     {"tagging"},
     {"judging"},
     {"dataset"},
-    {"training"},
+    {"training", "review"},
+    {"export"},
     {"cli"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -19,7 +19,14 @@ from landmark_core.tables.status import (
     RunSeen,
     status_counts,
 )
-from landmark_core.tables.store import RunFile, Store, heatmap_path, new_run_id, to_parquet
+from landmark_core.tables.store import (
+    RunFile,
+    Store,
+    heatmap_path,
+    new_run_id,
+    reviews_path,
+    to_parquet,
+)
 
 __all__ = [
     "CURRENT_SCHEMA",
@@ -44,6 +51,7 @@ __all__ = [
     "new_run_id",
     "plan_run",
     "read_shard",
+    "reviews_path",
     "rows_to_table",
     "shard_sizes",
     "status_counts",

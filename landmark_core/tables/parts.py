@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from landmark_core.errors import ConfigError
 from landmark_core.tables.place import Place
-from landmark_core.tables.schema import check_schema
+from landmark_core.tables.schema import LATER_COLUMNS, check_schema
 
 _READ_AHEAD = 8  # files; hides the latency of a bucket
 
@@ -55,9 +55,17 @@ def read_part(place: Place, name: str, schema: pa.Schema) -> pa.Table:
         with place.open(name) as file, pq.ParquetFile(file) as parquet:
             check_schema(parquet.schema_arrow, schema, name=label)
             table = parquet.read(columns=schema.names, use_threads=False)
-            return table.select(schema.names).cast(schema)
+            return _with_later_columns(table, schema).select(schema.names).cast(schema)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(
             f"{label} cannot be read ({reason}); restore it, or move it out of the folder"
         ) from error
+
+
+def _with_later_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Add, as nulls, the columns that files of an earlier version do not have."""
+    for field in schema:
+        if field.name in LATER_COLUMNS and field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table

@@ -78,9 +78,15 @@ REVIEWS_SCHEMA: pa.Schema = pa.schema(
         pa.field("model_tag", pa.string()),
         pa.field("model_confidence", pa.float32()),
         pa.field("undoes", pa.string()),  # decision_id that this row takes back
+        pa.field("action_id", pa.string()),  # rows that one keystroke made share it
+        pa.field("model_decision", pa.string()),  # tagged, review or no_landmark, as model_tag
+        pa.field("shown_by", pa.string()),  # the order that brought the photo up, or import
     ],
     metadata={VERSION_KEY: SCHEMA_VERSION.encode()},
 )
+
+# Columns that came after the first files were written: where a file lacks one, it is null.
+LATER_COLUMNS = frozenset({"action_id", "model_decision", "shown_by"})
 
 
 def subset(schema: pa.Schema, *names: str) -> pa.Schema:
@@ -151,6 +157,8 @@ def check_schema(found: pa.Schema, expected: pa.Schema, *, name: str) -> None:
     """
     for field in expected:
         index = found.get_field_index(field.name)
+        if index < 0 and field.name in LATER_COLUMNS:
+            continue
         if index < 0:
             raise ConfigError(
                 f"{name} is not a table of this project: it has no column {field.name!r}; "

@@ -155,6 +155,18 @@ class Store:
         """Return the names of all Parquet files below OUT/reviews, oldest first."""
         return self._list_parquet("reviews")
 
+    def write_reviews(self, part_id: str, table: pa.Table) -> None:
+        """Write a part of people's decisions; a part that grows replaces itself, whole.
+
+        Args:
+            part_id: ULID.
+            table: all rows of the part, with REVIEWS_SCHEMA.
+
+        Raises:
+            RunError: if OUT is full or fails; the part is then as it was before.
+        """
+        self._place.put(reviews_path(part_id), to_parquet(table))
+
     def read_parts(self, names: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
         """Yield the wanted columns of Parquet files, one table for each, in the order of names.
 
@@ -192,6 +204,11 @@ def part_name(run_id: str, shard_number: int) -> str:
 def heatmap_path(run_id: str, photo_id: str) -> str:
     """Return the name of a photo's overlay, relative to OUT."""
     return f"heatmaps/run={run_id}/{photo_id}.jpg"
+
+
+def reviews_path(part_id: str) -> str:
+    """Return the name of a part of people's decisions, relative to OUT."""
+    return f"reviews/part-{part_id}.parquet"
 
 
 def plan_name(run_id: str) -> str:

@@ -106,6 +106,7 @@ class Tagger:
             model_id=self._model.model_id,
             preprocess_id=self._model.preprocess_id,
             classes=len(self._model.card.class_names),
+            class_names=tuple(self._model.card.class_names),
             explanation=self._engine.explains_by or f"none: {self._engine.no_maps_because}",
             device=str(self._engine.device),
             precision=self._engine.precision,
