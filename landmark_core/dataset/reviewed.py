@@ -5,19 +5,17 @@ on the photo's current version; undone ones and skips do not count. The bytes th
 are named by their digest, so that a photo which changed since is noticed when it is read.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
 
 from landmark_core.errors import ConfigError
-from landmark_core.library import is_url, photo_id_of
+from landmark_core.library import is_url, location_of
 from landmark_core.records import PhotoRef
 from landmark_core.tables import Store, current_tags
 
 _COLUMNS = ("photo_id", "uri", "etag", "content_sha256", "final_decision", "final_tag")
-_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +65,10 @@ def _reviewed(row: dict[str, object], modified_us: int | None) -> Reviewed:
     ref = PhotoRef(
         photo_id=photo_id,
         uri=uri,
-        location=_location_of(uri, photo_id),
+        location=location_of(uri, photo_id),
         size_bytes=size if isinstance(size, int) else None,
         modified_us=modified_us,
         etag=values["etag"],
     )
     tag = values["final_tag"] if values["final_decision"] == "tagged" else None
     return Reviewed(ref=ref, tag=tag, digest=digest)
-
-
-def _location_of(uri: str, photo_id: str) -> str:
-    """Undo the escapes of a name that is not UTF-8; the photo's id tells whether there are any."""
-    if photo_id_of(uri) == photo_id:
-        return uri
-    raw = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), uri.encode())
-    location = raw.decode("utf-8", "surrogateescape")
-    return location if photo_id_of(location) == photo_id else uri

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from landmark_core.library.decode import Decoded, decode_photo
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
-    from landmark_core.library.identity import is_url, photo_id_of
+    from landmark_core.library.identity import is_url, location_of, photo_id_of
     from landmark_core.library.loader import PhotoLoader
     from landmark_core.library.reading import Preprocess
     from landmark_core.library.selection import Counts
@@ -32,6 +32,7 @@ _HOMES = {
     "fetch_many": "fetch",
     "fetch_photo": "fetch",
     "is_url": "identity",
+    "location_of": "identity",
     "open_listing": "find",
     "photo_id_of": "identity",
     "main_module_hidden": "workers",
@@ -51,6 +52,7 @@ __all__ = [
     "fetch_many",
     "fetch_photo",
     "is_url",
+    "location_of",
     "main_module_hidden",
     "open_listing",
     "photo_id_of",

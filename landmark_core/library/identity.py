@@ -12,6 +12,7 @@ from typing import Any
 
 from landmark_core.records import PhotoRef
 
+_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # two letters at least: "C:\\" is a drive
 # Every store has its own word for the same thing; the first that is there counts.
 _ETAG_KEYS = ("ETag", "etag", "content_md5", "md5Hash", "md5", "generation")
@@ -34,6 +35,18 @@ def photo_id_of(location: str) -> str:
     else:
         key = b"file\0" + os.path.abspath(os.fsencode(location))  # noqa: PTH100 (bytes)
     return hashlib.sha256(key).hexdigest()[:32]
+
+
+def location_of(uri: str, photo_id: str) -> str:
+    """Return what opens a photo, by the name that a table has for it.
+
+    Undoes the escapes of a name that is not UTF-8; the photo's id tells whether there are any.
+    """
+    if photo_id_of(uri) == photo_id:
+        return uri
+    raw = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), uri.encode())
+    location = raw.decode("utf-8", "surrogateescape")
+    return location if photo_id_of(location) == photo_id else uri
 
 
 def local_ref(path: str, status: os.stat_result | None) -> PhotoRef:
