@@ -37,6 +37,7 @@ PURE = (
     "model.preprocess",
     "tables.schema",
     "tagging.predict",
+    "review.queue",
 )
 OUTSIDE = {"duckdb", "fsspec", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
 MODULES = sorted(

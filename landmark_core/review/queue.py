@@ -26,8 +26,10 @@ Numbers = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 # Below this, a class is as good as certain, and a hair's breadth would look like a surprise.
-LEAST_SPREAD = 0.01
+_LEAST_SPREAD = 0.01
 _BINS = 1000  # of confidence, so that medians are good to 0.0005
+_MOST_CLASSES = 20_000  # that are counted each by itself
+_CLASSES_AT_ONCE = 256
 _FEWEST = 8  # photos of a class that can say what is usual for it
 _QUARTILE = 0.6745  # standard deviations from the median to a quartile of the normal distribution
 
@@ -37,7 +39,7 @@ class QueueColumns:
     """What orders are made from: arrays of N numbers, row i of each being photo i."""
 
     photo: NDArray[np.uint64]  # first 64 bits of photo_id; breaks ties, so that orders repeat
-    tag: NDArray[np.int32]  # code of the best tag
+    tag: NDArray[np.int32]  # code of the best tag, 0 and up
     confidence: Floats  # of the best tag; NaN where a table of another writer has none
     margin: Floats  # best minus second confidence; NaN as above
     entropy: Floats  # nats; NaN as above
@@ -55,11 +57,13 @@ class QueueColumns:
 class UsualConfidence:
     """What confidence each class usually gets, from all photos of a library, piece by piece.
 
-    Holds 4 KB for each class, however many photos come.
+    Holds 4 KB for each class, however many photos come, and at most 80 MB: the classes with the
+    highest codes, those that were seen last, then have nothing usual of their own.
     """
 
     def __init__(self) -> None:
         self._counts = np.zeros((0, _BINS), np.uint32)
+        self._all = np.zeros(_BINS, np.int64)  # photos of every class
 
     def add(self, tags: NDArray[np.int32], confidences: Floats) -> None:
         """Count further photos.
@@ -69,13 +73,11 @@ class UsualConfidence:
             confidences: (N,) in [0, 1]; NaN is left out.
         """
         known = np.isfinite(confidences)
-        tags = tags[known]
-        classes = int(tags.max(initial=-1)) + 1
-        if classes > len(self._counts):
-            more = max(classes, 2 * len(self._counts)) - len(self._counts)
-            self._counts = np.concatenate([self._counts, np.zeros((more, _BINS), np.uint32)])
         bins = np.clip(confidences[known] * _BINS, 0, _BINS - 1).astype(np.int64)
-        np.add.at(self._counts, (tags, bins), 1)
+        self._all += np.bincount(bins, minlength=_BINS)
+        own = tags[known] < _MOST_CLASSES
+        self._make_room(int(tags[known][own].max(initial=-1)) + 1)
+        np.add.at(self._counts, (tags[known][own], bins[own]), 1)
 
     def median_and_spread(self, tags: NDArray[np.int32]) -> tuple[Floats, Floats]:
         """Return what is usual for the class of each photo.
@@ -90,13 +92,22 @@ class UsualConfidence:
         Returns:
             (N,) medians in [0, 1] and (N,) spreads from 0; NaN where no photo was counted at all.
         """
-        everything = self._counts.sum(0, dtype=np.uint64)
-        classes = max(int(tags.max(initial=-1)) + 1, len(self._counts))
-        counts = np.broadcast_to(everything, (classes, _BINS)).copy()
-        own = self._counts.sum(1) >= _FEWEST
-        counts[: len(self._counts)][own] = self._counts[own]
-        middle, lower = _quantile(counts, 0.5), _quantile(counts, 0.25)
-        return middle[tags], ((middle - lower) / _QUARTILE).astype(np.float32)[tags]
+        classes = len(self._counts)
+        everything = _quartiles(self._all[None])
+        # One row more for the classes that were not counted.
+        quartiles = np.repeat(everything, classes + 1, axis=0)  # (C + 1, 2)
+        for start in range(0, classes, _CLASSES_AT_ONCE):
+            counts = self._counts[start : start + _CLASSES_AT_ONCE]
+            own = counts.sum(1) >= _FEWEST
+            quartiles[start : start + len(counts)][own] = _quartiles(counts[own])
+        lower, middle = quartiles[np.minimum(tags, classes)].T
+        return middle, (middle - lower) / np.float32(_QUARTILE)
+
+    def _make_room(self, classes: int) -> None:
+        if classes > len(self._counts):
+            room = min(max(classes, 2 * len(self._counts)), _MOST_CLASSES)
+            more = np.zeros((room - len(self._counts), _BINS), np.uint32)
+            self._counts = np.concatenate([self._counts, more])
 
 
 def arrange(columns: QueueColumns, order: Order) -> Numbers:
@@ -112,9 +123,11 @@ def arrange(columns: QueueColumns, order: Order) -> Numbers:
     Raises:
         ValueError: if the order is none of ORDERS.
     """
-    if order not in _KEYS:
+    if order not in ORDERS:
         raise ValueError(f"expected one of {', '.join(ORDERS)}, got {order!r}")
-    return np.lexsort((columns.photo, *_KEYS[order](columns)))
+    if order == "diverse":
+        return _diverse(columns)
+    return np.lexsort((columns.photo, _KEYS[order](columns)))
 
 
 def audit_draw(photo: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -129,21 +142,18 @@ def audit_draw(photo: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
-def _surprise(columns: QueueColumns) -> tuple[Floats]:
-    spread = np.maximum(columns.spread, np.float32(LEAST_SPREAD))
-    return (((columns.confidence - columns.usual) / spread).astype(np.float32),)
+def _surprise(columns: QueueColumns) -> Floats:
+    spread = np.maximum(columns.spread, np.float32(_LEAST_SPREAD))
+    return np.asarray((columns.confidence - columns.usual) / spread)
 
 
-def _diverse(columns: QueueColumns) -> tuple[NDArray[np.generic], ...]:
-    """Return margin, then turn of the class, then how many of its group came before."""
-    by_margin = arrange(columns, "margin")
-    copy, turn = np.empty_like(by_margin), np.empty_like(by_margin)
-    copy[by_margin] = _seen_before(columns.group[by_margin])
-    _, both = np.unique(
-        copy * (int(columns.tag.max(initial=0)) + 1) + columns.tag, return_inverse=True
-    )
-    turn[by_margin] = _seen_before(both[by_margin])
-    return columns.margin, turn, copy
+def _diverse(columns: QueueColumns) -> Numbers:
+    """Return the permutation: copies of a group last, classes in turn, each by margin."""
+    order = arrange(columns, "margin")
+    copy = _seen_before(columns.group[order])
+    classes = int(columns.tag.max(initial=0)) + 1
+    turn = _seen_before(copy * classes + columns.tag[order])
+    return order[np.argsort(copy * len(order) + turn, kind="stable")]
 
 
 def _seen_before(values: NDArray[np.integer]) -> Numbers:
@@ -157,22 +167,20 @@ def _seen_before(values: NDArray[np.integer]) -> Numbers:
     return before
 
 
-def _quantile(counts: NDArray[np.uint64], share: float) -> Floats:
-    """Return for each row of counts the middle of the bin that holds a quantile; NaN if empty."""
-    running = counts.cumsum(1)
-    total = running[:, -1]
-    place = (running < total[:, None] * share).sum(1)
-    middle = (place + 0.5) / _BINS
-    return np.where(total > 0, middle, np.nan).astype(np.float32)
+def _quartiles(counts: NDArray[np.integer]) -> Floats:
+    """Return lower quartile and median of each row of counts: (C, 2); NaN where all are 0."""
+    running = counts.cumsum(1, dtype=np.int64)  # (C, bins)
+    total = running[:, -1:]
+    bins = np.stack([(running < total * share).sum(1) for share in (0.25, 0.5)], axis=1)
+    return np.where(total > 0, (bins + 0.5) / _BINS, np.nan).astype(np.float32)
 
 
-# Sort keys, the strongest last, as numpy.lexsort takes them; NaN sorts behind all numbers.
-_KEYS: dict[str, Callable[[QueueColumns], tuple[NDArray[np.generic], ...]]] = {
-    "margin": lambda columns: (columns.margin,),
-    "entropy": lambda columns: (-columns.entropy,),
-    "confidence": lambda columns: (columns.confidence,),
+# Numbers to sort by, ascending; NaN goes behind all of them.
+_KEYS: dict[Order, Callable[[QueueColumns], NDArray[np.generic]]] = {
+    "margin": lambda columns: columns.margin,
+    "entropy": lambda columns: -columns.entropy,
+    "confidence": lambda columns: columns.confidence,
     "surprise": _surprise,
-    "diverse": _diverse,
-    "newest": lambda columns: (-columns.moment,),
-    "audit": lambda columns: (audit_draw(columns.photo),),
+    "newest": lambda columns: -columns.moment,
+    "audit": lambda columns: audit_draw(columns.photo),
 }
