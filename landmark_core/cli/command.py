@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from landmark_core import __version__
-from landmark_core.cli import evaluate, models, status, tag, train
+from landmark_core.cli import evaluate, export, import_, models, status, tag, train
 from landmark_core.cli.console import guard, settle_threads
 
 
@@ -26,6 +26,8 @@ def build_parser() -> argparse.ArgumentParser:
     for name, module in (
         ("tag", tag),
         ("status", status),
+        ("export", export),
+        ("import", import_),
         ("train", train),
         ("evaluate", evaluate),
     ):

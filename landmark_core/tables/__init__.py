@@ -12,6 +12,7 @@ from landmark_core.tables.schema import (
     rows_to_table,
     table_to_rows,
 )
+from landmark_core.tables.scratch import Scratch, open_scratch
 from landmark_core.tables.status import (
     FailureKind,
     LibraryStatus,
@@ -41,6 +42,7 @@ __all__ = [
     "Plan",
     "RunFile",
     "RunSeen",
+    "Scratch",
     "Store",
     "WorkKey",
     "check_schema",
@@ -49,6 +51,7 @@ __all__ = [
     "heatmap_path",
     "hold_lock",
     "new_run_id",
+    "open_scratch",
     "plan_run",
     "read_shard",
     "reviews_path",

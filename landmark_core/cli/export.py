@@ -1,0 +1,105 @@
+"""`landmarks export`: what stands of each photo, for spreadsheets and Label Studio."""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from landmark_core.cli.console import EXIT_DONE
+from landmark_core.errors import ConfigError
+
+HELP = "write photos and their tags for a spreadsheet or Label Studio"
+INTERRUPTED = "interrupted: nothing was written"
+
+_EPILOG = """\
+csv: one row a photo. Edit person_decision (tag, not_a_landmark, skip) and person_tag, then
+`landmarks import OUT FILE`. A cell that a spreadsheet would run as a formula has an apostrophe in
+front, which import takes away.
+
+label-studio: tasks with the model's answer as prediction and people's as annotations; photos that
+could not be read are left out. Make the project with the labelling config of --config-to. So that
+Label Studio can show local photos, serve them and say where: for its own file server
+--image-prefix '/data/local-files/?d=' --image-root <its LOCAL_FILES_DOCUMENT_ROOT>.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add OUT, the format and where to write."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument("out", metavar="OUT", help="the folder or URL that `landmarks tag` wrote")
+    parser.add_argument("--format", required=True, choices=("csv", "label-studio"))
+    parser.add_argument("--to", metavar="FILE", type=Path, help="default: standard output")
+    parser.add_argument(
+        "--state",
+        choices=("all", "waiting", "settled", "tagged", "no_landmark"),
+        default="all",
+        help="only photos that wait for a person, were settled by one, or ended so (default: all)",
+    )
+    label_studio = parser.add_argument_group("label-studio")
+    label_studio.add_argument(
+        "--config-to", metavar="FILE", type=Path, help="write the labelling config (XML) there"
+    )
+    label_studio.add_argument(
+        "--image-prefix",
+        metavar="PREFIX",
+        default="",
+        help="put before the path of each photo, so that Label Studio finds it",
+    )
+    label_studio.add_argument(
+        "--image-root",
+        metavar="FOLDER",
+        default="/",
+        help="folder or URL that PREFIX stands for: paths are taken from there (default: /)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write one export."""
+    from landmark_core.export import ExportSettings, export_photos
+    from landmark_core.tables import Store
+
+    is_csv = arguments.format == "csv"
+    if is_csv and (arguments.config_to or arguments.image_prefix):
+        raise ConfigError("--config-to and --image-prefix go with --format label-studio")
+    settings = ExportSettings(
+        format=arguments.format,
+        state=arguments.state,
+        image_prefix=arguments.image_prefix,
+        image_root=_absolute(arguments.image_root),
+    )
+    # Excel takes a file for UTF-8 by the mark in front; a program that reads a pipe stumbles on it.
+    encoding = "utf-8-sig" if is_csv and arguments.to else "utf-8"
+    with _opened(arguments.to, encoding) as file:
+        done = export_photos(Store(arguments.out), file, settings, datetime.now(UTC))
+    if arguments.config_to and done.config is not None:
+        with _opened(arguments.config_to, "utf-8") as file:
+            file.write(done.config)
+    if arguments.to:
+        print(f"{done.photos:,} photos written to {arguments.to}")
+    return EXIT_DONE
+
+
+@contextlib.contextmanager
+def _opened(path: Path | None, encoding: str) -> Iterator[TextIO]:
+    """Open a file that appears whole or not at all, or standard output."""
+    from landmark_core.tables import Folder
+
+    if path is None:
+        with open(sys.stdout.fileno(), "w", encoding=encoding, newline="", closefd=False) as file:
+            yield file
+        return
+    with (
+        Folder(path.absolute().parent).new_file(path.name) as temporary,
+        temporary.open("w", encoding=encoding, newline="") as file,
+    ):
+        yield file
+
+
+def _absolute(root: str) -> str:
+    # Without resolving links: photos have the paths by which they were found.
+    return root if "://" in root else os.path.abspath(root)  # noqa: PTH100
