@@ -4,11 +4,30 @@ Names load on first use: the summary needs no web server, and the queue no file.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    from landmark_core.review.decisions import Choice, DecisionLog
+    from landmark_core.review.standing import Opinion, PhotoReviews, version_of
+    from landmark_core.review.ulid import Ulids
 
-_HOMES: dict[str, str] = {}
+_HOMES = {
+    "Choice": "decisions",
+    "DecisionLog": "decisions",
+    "Opinion": "standing",
+    "PhotoReviews": "standing",
+    "Ulids": "ulid",
+    "version_of": "standing",
+}
+
+__all__ = [
+    "Choice",
+    "DecisionLog",
+    "Opinion",
+    "PhotoReviews",
+    "Ulids",
+    "version_of",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -135,7 +135,7 @@ class _Codes:
         known = [
             self._codes.setdefault(text, len(self._codes)) for text in coded.dictionary.to_pylist()
         ]
-        return np.asarray(known, np.int32)[coded.indices.to_numpy()]
+        return np.asarray(np.asarray(known, np.int32)[coded.indices.to_numpy()])
 
     def texts(self) -> tuple[str, ...]:
         return tuple(self._codes)

@@ -1,4 +1,4 @@
-"""Filters and an order → a list of photo numbers, frozen so that next and previous stay put. Pure."""
+"""Filters and an order → a frozen list of photo numbers: next and previous stay put. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -47,7 +47,7 @@ class People:
 
 def waiting(catalogue: Catalogue, people: People) -> Flags:
     """Return which photos wait for a person."""
-    return (catalogue.decision == REVIEW) & ~people.settled & ~people.skipped
+    return np.asarray((catalogue.decision == REVIEW) & ~people.settled & ~people.skipped)
 
 
 def choose(
@@ -83,11 +83,12 @@ def choose(
 
 def _in_state(catalogue: Catalogue, people: People, query: ViewQuery) -> Flags:
     if query.order == "audit":  # settled ones stay in: the sample is the list from its start on
-        return catalogue.decision != REVIEW
+        return np.asarray(catalogue.decision != REVIEW)
     if query.state == "waiting":
         return waiting(catalogue, people)
     if query.state in ("tagged", "no_landmark"):
-        return (catalogue.decision == DECISIONS.index(query.state)) & ~people.settled
+        machine = catalogue.decision == DECISIONS.index(query.state)
+        return np.asarray(machine & ~people.settled)
     if query.state == "all":
         return np.ones(len(catalogue), np.bool_)
     by_state = {"settled": people.settled, "skipped": people.skipped, "disagree": people.disagree}

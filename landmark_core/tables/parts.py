@@ -56,7 +56,7 @@ def read_part(place: Place, name: str, schema: pa.Schema) -> pa.Table:
             check_schema(parquet.schema_arrow, schema, name=label)
             table = parquet.read(columns=schema.names, use_threads=False)
             return _with_later_columns(table, schema).select(schema.names).cast(schema)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: nulls in a full column
         reason = str(error).splitlines()[0]
         raise ConfigError(
             f"{label} cannot be read ({reason}); restore it, or move it out of the folder"
