@@ -10,9 +10,11 @@ again writes nothing: what was sent before a crash can be sent again after it.
 
 import random
 import threading
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 from landmark_core.errors import ConfigError
@@ -51,6 +53,8 @@ class Action:
     action_id: str
     reviewer: str
     moment_us: int
+    verdict: Verdict | None  # of its first row; null where it takes back
+    tag: str | None
     decision_ids: tuple[str, ...]
     photo_ids: tuple[str, ...]  # beside decision_ids
     undoes: tuple[str, ...]  # decision_ids that it takes back; then decision_ids are of those rows
@@ -73,6 +77,7 @@ class DecisionLog:
         self._lock = threading.RLock()
         self._said = Said()
         self._actions: dict[str, Action] = {}
+        self._actions_of: dict[str, list[tuple[int, str]]] = {}  # by reviewer, oldest first
         self._rows_read: dict[str, int] = {}  # by part
         self._newest_us = 0
         self._part_id = ""
@@ -177,21 +182,21 @@ class DecisionLog:
     def last_actions(self, reviewer: str, count: int) -> tuple[Action, ...]:
         """Return a reviewer's newest actions that stand, newest first."""
         with self._lock:
-            mine = (a for a in self._actions.values() if a.reviewer == reviewer)
-            newest = sorted(mine, key=lambda action: action.moment_us, reverse=True)
-            standing = (action for action in newest if self._stands(action))
-            return tuple(action for action, _ in zip(standing, range(count), strict=False))
+            newest = reversed(self._actions_of.get(reviewer, ()))
+            mine = (self._actions[action_id] for _, action_id in newest)
+            return tuple(islice((action for action in mine if self._stands(action)), count))
 
     def decided_since(self, reviewer: str, moment: datetime) -> int:
         """Return on how many photos a reviewer decided since a moment, and it stands."""
         since_us = (moment - _EPOCH) // timedelta(microseconds=1)
         with self._lock:
+            mine = self._actions_of.get(reviewer, [])
+            lately = mine[bisect_left(mine, (since_us, "")) :]
             return sum(
                 not self._said.is_undone(decision_id)
-                for action in self._actions.values()
-                if action.reviewer == reviewer and action.moment_us >= since_us
-                if not action.undoes
-                for decision_id in action.decision_ids
+                for _, action_id in lately
+                if not self._actions[action_id].undoes
+                for decision_id in self._actions[action_id].decision_ids
             )
 
     def _newest_of(self, reviewer: str) -> Action | None:
@@ -296,19 +301,29 @@ class DecisionLog:
         return changed
 
     def _note_action(self, row: ReadRow) -> None:
-        action_id = row.action_id
-        known = self._actions.get(action_id)
-        if known and row.decision_id in known.decision_ids:
-            return
+        known = self._actions.get(row.action_id)
         undoes = () if row.undoes is None else (row.undoes,)
-        self._actions[action_id] = Action(
-            action_id=action_id,
-            reviewer=row.reviewer,
-            moment_us=row.moment_us,
-            decision_ids=(*(known.decision_ids if known else ()), row.decision_id),
-            photo_ids=(*(known.photo_ids if known else ()), row.photo_id),
-            undoes=(*(known.undoes if known else ()), *undoes),
-        )
+        if known is None:
+            opinion = row.opinion
+            self._actions[row.action_id] = Action(
+                action_id=row.action_id,
+                reviewer=row.reviewer,
+                moment_us=row.moment_us,
+                verdict=opinion.verdict if opinion else None,
+                tag=opinion.tag if opinion else None,
+                decision_ids=(row.decision_id,),
+                photo_ids=(row.photo_id,),
+                undoes=undoes,
+            )
+            # Most come in the order of time; where others' do not, their place is found.
+            insort(self._actions_of.setdefault(row.reviewer, []), (row.moment_us, row.action_id))
+        elif row.decision_id not in known.decision_ids:
+            self._actions[row.action_id] = replace(
+                known,
+                decision_ids=(*known.decision_ids, row.decision_id),
+                photo_ids=(*known.photo_ids, row.photo_id),
+                undoes=(*known.undoes, *undoes),
+            )
 
 
 def _fill(blank: ReviewDecision, choice: Choice) -> ReviewDecision:

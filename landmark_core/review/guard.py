@@ -22,6 +22,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from landmark_core.review.refusals import RefusedError
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -50,12 +52,6 @@ _HEADERS = (
 _NO_STORE = (b"cache-control", b"no-store")
 
 
-class _RefusedError(Exception):
-    def __init__(self, status: int, kind: str, error: str) -> None:
-        super().__init__(error)
-        self.status, self.kind, self.error = status, kind, error
-
-
 @dataclass(frozen=True, slots=True)
 class Guard:
     """The application behind its checks."""
@@ -77,14 +73,14 @@ class Guard:
             if await self._admit(scope, headers, guarded_send):
                 _check_origin(scope, headers)
                 await self.app(scope, _bounded(scope, headers, receive), guarded_send)
-        except _RefusedError as refusal:
+        except RefusedError as refusal:
             await _refuse(guarded_send, refusal)
 
     async def _admit(self, scope: Scope, headers: dict[str, str], send: Send) -> bool:
         """Check host or token; false where the request was answered already."""
         if self.token is None:
             if _host_name(headers.get("host", "")) not in LOOPBACK:
-                raise _RefusedError(403, "host", "expected a request to 127.0.0.1 or localhost")
+                raise RefusedError(403, "host", "expected a request to 127.0.0.1 or localhost")
             return True
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if given and scope["path"] == "/" and self._is_token(given):
@@ -92,7 +88,7 @@ class Guard:
             return False
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
         if not (self._is_token(_cookie_of(headers)) or self._is_token(bearer)):
-            raise _RefusedError(
+            raise RefusedError(
                 401, "token", "open the address with ?token=... that `landmarks review` printed"
             )
         return True
@@ -107,7 +103,7 @@ def _headers_of(scope: Scope) -> dict[str, str]:
     for name, value in scope["headers"]:
         key = name.decode("latin-1").lower()
         if key in found and key in {"host", "origin", "content-length", "content-type"}:
-            raise _RefusedError(400, "header", f"expected one {key} header, got several")
+            raise RefusedError(400, "header", f"expected one {key} header, got several")
         found[key] = value.decode("latin-1")
     return found
 
@@ -115,7 +111,7 @@ def _headers_of(scope: Scope) -> dict[str, str]:
 def _check_address(scope: Scope) -> None:
     length = len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"])
     if length > MOST_ADDRESS:
-        raise _RefusedError(414, "address", f"expected at most {MOST_ADDRESS} bytes, got {length}")
+        raise RefusedError(414, "address", f"expected at most {MOST_ADDRESS} bytes, got {length}")
 
 
 def _check_origin(scope: Scope, headers: dict[str, str]) -> None:
@@ -125,17 +121,15 @@ def _check_origin(scope: Scope, headers: dict[str, str]) -> None:
             *("/", "/summary"),
         )
         if site in ("cross-site", "same-site") and not opens_page:
-            raise _RefusedError(
-                403, "origin", "expected a request from this page, not from another"
-            )
+            raise RefusedError(403, "origin", "expected a request from this page, not from another")
         return
     origin = headers.get("origin")
     own = origin is None or urlsplit(origin).netloc == headers.get("host")
     if site not in ("same-origin", "none") or not own:
-        raise _RefusedError(403, "origin", "expected a request from this page, not from another")
+        raise RefusedError(403, "origin", "expected a request from this page, not from another")
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise _RefusedError(
+        raise RefusedError(
             415, "content-type", f"expected application/json, got {kind or 'nothing'}"
         )
 
@@ -160,8 +154,8 @@ def _bounded(scope: Scope, headers: dict[str, str], receive: Receive) -> Receive
     return receive_some
 
 
-def _too_large() -> _RefusedError:
-    return _RefusedError(413, "body", f"expected a body of at most {MOST_BODY} bytes, got more")
+def _too_large() -> RefusedError:
+    return RefusedError(413, "body", f"expected a body of at most {MOST_BODY} bytes, got more")
 
 
 def _host_name(host: str) -> str:
@@ -199,7 +193,7 @@ async def _let_in(send: Send, token: str) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _refuse(send: Send, refusal: _RefusedError) -> None:
+async def _refuse(send: Send, refusal: RefusedError) -> None:
     body = json.dumps({"error": refusal.error, "kind": refusal.kind}).encode()
     headers = [
         (b"content-type", b"application/json"),

@@ -9,6 +9,7 @@ Undone decisions never come here. `tables.current_tags` keeps the same rules ove
 Pure: no files, no clock.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +53,22 @@ def version_of(etag: str | None, size_bytes: int | None, modified_us: int | None
 def version_of_item(item: ReviewItem) -> Version:
     """Return the version that a person is asked about."""
     return version_of(item.ref.etag, item.ref.size_bytes, item.ref.modified_us)
+
+
+def version_token(item: ReviewItem) -> str:
+    """Return the version as 16 hex digits: for addresses, and to tell that a photo has changed."""
+    return hashlib.sha256(repr(version_of_item(item)).encode()).hexdigest()[:16]
+
+
+def was_right(opinion: Opinion) -> bool:
+    """Whether the model had said what the person says.
+
+    Where the model had found no landmark, it is right if the person finds none either; else its
+    best tag has to be the person's.
+    """
+    if opinion.model_decision == "no_landmark":
+        return opinion.verdict == "not_a_landmark"
+    return opinion.tag is not None and opinion.tag == opinion.model_tag
 
 
 def weigh(opinions: Sequence[Opinion]) -> PhotoReviews:

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landmark_core.review.catalogue import DECISIONS, REVIEW, Catalogue
+from landmark_core.review.people import Flags, People
 from landmark_core.review.queue import Order, QueueColumns, arrange
 
 State = Literal["waiting", "settled", "skipped", "disagree", "tagged", "no_landmark", "all"]
 STATES: tuple[State, ...] = get_args(State)
 
-Flags = NDArray[np.bool_]
+_UNKNOWN = -2  # code of a tag that no photo has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,35 +28,11 @@ class ViewQuery:
     until_us: int | None = None  # before this moment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class People:
-    """What people said of N photos, by number."""
-
-    settled: Flags
-    skipped: Flags
-    disagree: Flags
-    tag: NDArray[np.int32]  # code of what a person said; -1 for none
-
-    @classmethod
-    def nothing(cls, count: int) -> "People":
-        """Return the state before anybody said anything."""
-        flags = (np.zeros(count, np.bool_) for _ in range(3))
-        settled, skipped, disagree = flags
-        tag = np.full(count, -1, np.int32)
-        return cls(settled=settled, skipped=skipped, disagree=disagree, tag=tag)
-
-
-def waiting(catalogue: Catalogue, people: People) -> Flags:
-    """Return which photos wait for a person."""
-    return np.asarray((catalogue.decision == REVIEW) & ~people.settled & ~people.skipped)
-
-
 def choose(
     catalogue: Catalogue,
     people: People,
     group: NDArray[np.int64],
     query: ViewQuery,
-    codes: dict[str, int],
 ) -> NDArray[np.int64]:
     """Return the numbers of the photos that a view shows, in its order.
 
@@ -64,12 +41,13 @@ def choose(
         people: what was said of them.
         group: (N,) look-alike groups.
         query: which, in which order.
-        codes: of all tags, those that people gave included.
     """
     chosen = _in_state(catalogue, people, query)
     if query.tag is not None:
-        code = codes.get(query.tag, -2)
-        chosen &= np.where(people.settled, people.tag, catalogue.tag) == code
+        code = people.code_of(query.tag)
+        chosen &= np.where(people.settled, people.tag, catalogue.tag) == (
+            _UNKNOWN if code is None else code
+        )
     if query.run is not None:
         runs = dict(zip(catalogue.runs, range(len(catalogue.runs)), strict=True))
         chosen &= catalogue.run == runs.get(query.run, -1)
@@ -85,7 +63,7 @@ def _in_state(catalogue: Catalogue, people: People, query: ViewQuery) -> Flags:
     if query.order == "audit":  # settled ones stay in: the sample is the list from its start on
         return np.asarray(catalogue.decision != REVIEW)
     if query.state == "waiting":
-        return waiting(catalogue, people)
+        return people.waiting()
     if query.state in ("tagged", "no_landmark"):
         machine = catalogue.decision == DECISIONS.index(query.state)
         return np.asarray(machine & ~people.settled)
