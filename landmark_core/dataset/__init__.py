@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from landmark_core.dataset.dataset import Dataset
     from landmark_core.dataset.find import FoundPhoto, Labelled, find_labelled
+    from landmark_core.dataset.look import (
+        ALIKE,
+        LOOK_SIDE,
+        has_detail,
+        hash_looks,
+        similarity,
+        take_look,
+    )
     from landmark_core.dataset.opening import open_dataset
     from landmark_core.dataset.photo_cache import PhotoCache
     from landmark_core.dataset.reading import ReadingProgress
@@ -18,6 +26,8 @@ if TYPE_CHECKING:
     from landmark_core.dataset.splits import Division, Fold, deal_folds, divide
 
 __all__ = [
+    "ALIKE",
+    "LOOK_SIDE",
     "DataReport",
     "DataSettings",
     "Dataset",
@@ -30,12 +40,18 @@ __all__ = [
     "deal_folds",
     "divide",
     "find_labelled",
+    "has_detail",
+    "hash_looks",
     "open_dataset",
     "report_to_json",
     "report_to_text",
+    "similarity",
+    "take_look",
 ]
 
 _HOMES = {
+    "ALIKE": "look",
+    "LOOK_SIDE": "look",
     "DataReport": "report",
     "DataSettings": "settings",
     "Dataset": "dataset",
@@ -48,9 +64,13 @@ _HOMES = {
     "deal_folds": "splits",
     "divide": "splits",
     "find_labelled": "find",
+    "has_detail": "look",
+    "hash_looks": "look",
     "open_dataset": "opening",
     "report_to_json": "report_text",
     "report_to_text": "report_text",
+    "similarity": "look",
+    "take_look": "look",
 }
 
 

@@ -1,0 +1,228 @@
+// Many photos at once: choose some with keys or clicks, decide for all of them in one go.
+
+import { element } from "./panel.js";
+import { addressOf } from "./pictures.js";
+import { answer, count, percent } from "./words.js";
+
+const PAGE = 60;
+
+export class Grid {
+  #grid = document.getElementById("grid");
+  #more = document.getElementById("grid-more");
+  #text = document.getElementById("grid-text");
+  #queue;
+  #most;
+  #selected = new Set(); // photo_ids
+  #first = 0;
+  #end = 0; // places first..end-1 are shown
+  #anchor = 0;
+  #turn = 0;
+
+  // most: photos of one decision; onOpen(place): a photo is wanted large
+  constructor(queue, most, onOpen) {
+    this.#queue = queue;
+    this.#most = most;
+    this.#grid.addEventListener("keydown", (event) => this.#key(event, onOpen));
+    this.#grid.addEventListener("click", (event) => this.#click(event));
+    this.#grid.addEventListener("dblclick", (event) => {
+      const cell = event.target.closest(".cell");
+      if (cell) onOpen(Number(cell.dataset.place));
+    });
+    this.#more.addEventListener("click", () => this.#showMore());
+  }
+
+  async show(place) {
+    this.#turn += 1;
+    this.#selected.clear();
+    this.#first = this.#end = Math.max(0, place);
+    this.#anchor = this.#first;
+    this.#grid.replaceChildren();
+    await this.#showMore();
+    this.#focus(this.#first);
+  }
+
+  // Returns the chosen photos, or the one in focus where none is chosen.
+  chosen() {
+    const items = [];
+    for (let place = this.#first; place < this.#end; place += 1) {
+      const item = this.#queue.at(place);
+      if (item && this.#selected.has(item.photo_id)) items.push(item);
+    }
+    if (items.length === 0) {
+      const item = this.#queue.at(this.#focused());
+      if (item) items.push(item);
+    }
+    return items;
+  }
+
+  get place() {
+    return this.#focused();
+  }
+
+  selectAll() {
+    const all = [...this.#grid.children].map((cell) => cell.dataset.photo);
+    const isFull = all.slice(0, this.#most).every((photo) => this.#selected.has(photo));
+    this.#selected = new Set(isFull ? [] : all.slice(0, this.#most));
+    this.#mark();
+  }
+
+  selectAlike() {
+    const item = this.#queue.at(this.#focused());
+    if (!item) return;
+    this.#selected.add(item.photo_id);
+    for (const other of item.alike) {
+      if (other.open && this.#queue.placeOf(other.photo_id) !== undefined) {
+        this.#selected.add(other.photo_id);
+      }
+    }
+    this.#mark();
+  }
+
+  // Shows anew what is known of the photos; what was decided is not chosen any more.
+  refresh(photoIds) {
+    for (const photoId of photoIds) {
+      this.#selected.delete(photoId);
+      const place = this.#queue.placeOf(photoId);
+      const old = place === undefined ? null : this.#cell(place);
+      if (old) {
+        const hadFocus = old === document.activeElement;
+        const cell = this.#make(place, this.#queue.at(place));
+        cell.tabIndex = old.tabIndex;
+        old.replaceWith(cell);
+        if (hadFocus) cell.focus();
+      }
+    }
+    this.#mark();
+  }
+
+  // Moves the focus to the next photo that is still open.
+  goOn() {
+    for (let place = this.#focused(); place < this.#end; place += 1) {
+      const item = this.#queue.at(place);
+      if (item && !item.settled && !item.skipped) {
+        this.#focus(place);
+        return;
+      }
+    }
+    if (this.#end < this.#queue.total) this.#showMore().then(() => this.#focus(this.#end - 1));
+  }
+
+  async #showMore() {
+    const turn = this.#turn;
+    const end = Math.min(this.#end + PAGE, this.#queue.total);
+    for (let place = this.#end; place < end; place += 1) {
+      const item = await this.#queue.need(place);
+      if (turn !== this.#turn) return;
+      if (item) this.#grid.append(this.#make(place, item));
+    }
+    this.#end = end;
+    this.#more.hidden = this.#end >= this.#queue.total;
+    this.#mark();
+  }
+
+  #make(place, item) {
+    const image = element("img");
+    image.src = addressOf.thumb(item);
+    image.alt = "";
+    image.loading = "lazy";
+    const [best] = item.model.tags;
+    const said = item.settled
+      ? answer(item.settled.verdict, item.settled.tag)
+      : item.skipped
+        ? "Skipped"
+        : `${best?.tag ?? ""} ${percent(best?.confidence ?? null)}`;
+    const cell = element("li", "cell", image, element("span", "cell-text", said));
+    cell.setAttribute("role", "option");
+    cell.setAttribute("aria-label", `${item.name}: ${said}`);
+    cell.dataset.place = String(place);
+    cell.dataset.photo = item.photo_id;
+    cell.classList.toggle("is-settled", Boolean(item.settled || item.skipped));
+    cell.tabIndex = -1;
+    return cell;
+  }
+
+  #mark() {
+    for (const cell of this.#grid.children) {
+      cell.setAttribute("aria-selected", String(this.#selected.has(cell.dataset.photo)));
+    }
+    const chosen = this.#selected.size;
+    const shown = `${count(this.#grid.children.length, "photo")} of ${this.#queue.total.toLocaleString()}`;
+    this.#text.textContent = chosen ? `${chosen} selected, ${shown}` : shown;
+  }
+
+  #cell(place) {
+    return this.#grid.children[place - this.#first] ?? null;
+  }
+
+  #focused() {
+    const cell = this.#grid.querySelector("[tabindex='0']");
+    return cell ? Number(cell.dataset.place) : this.#first;
+  }
+
+  #focus(place) {
+    const cell = this.#cell(Math.min(Math.max(place, this.#first), this.#end - 1));
+    if (!cell) return;
+    this.#grid.querySelector("[tabindex='0']")?.setAttribute("tabindex", "-1");
+    cell.tabIndex = 0;
+    cell.focus();
+    if (place >= this.#end - 1 && this.#end < this.#queue.total) this.#showMore();
+  }
+
+  #toggle(place) {
+    const photo = this.#cell(place)?.dataset.photo;
+    if (!photo) return;
+    if (!this.#selected.delete(photo) && this.#selected.size < this.#most) this.#selected.add(photo);
+    this.#anchor = place;
+    this.#mark();
+  }
+
+  #range(place) {
+    const [low, high] = [Math.min(place, this.#anchor), Math.max(place, this.#anchor)];
+    for (let one = low; one <= high && this.#selected.size < this.#most; one += 1) {
+      const photo = this.#cell(one)?.dataset.photo;
+      if (photo) this.#selected.add(photo);
+    }
+    this.#mark();
+  }
+
+  #columns() {
+    const [first] = this.#grid.children;
+    const inRow = [...this.#grid.children].findIndex((cell) => cell.offsetTop > first.offsetTop);
+    return inRow < 0 ? this.#grid.children.length : inRow;
+  }
+
+  #click(event) {
+    const cell = event.target.closest(".cell");
+    if (!cell) return;
+    const place = Number(cell.dataset.place);
+    if (event.shiftKey) this.#range(place);
+    else this.#toggle(place);
+    this.#focus(place);
+  }
+
+  #key(event, onOpen) {
+    const place = this.#focused();
+    const steps = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: () => -this.#columns(),
+      ArrowDown: () => this.#columns(),
+      Home: this.#first - place,
+      End: this.#end - 1 - place,
+    };
+    if (event.key === " ") this.#toggle(place);
+    else if (event.key === "Enter") onOpen(place);
+    else if (event.key in steps) {
+      const step = steps[event.key];
+      const wanted = place + (typeof step === "function" ? step() : step);
+      if (wanted < this.#first || wanted >= this.#end) {
+        event.preventDefault();
+        return;
+      }
+      this.#focus(wanted);
+      if (event.shiftKey) this.#range(wanted);
+      else this.#anchor = wanted;
+    } else return;
+    event.preventDefault();
+  }
+}

@@ -1,0 +1,509 @@
+// The review page: one photo after the other, decided with a key, saved while the next one shows.
+
+import { get } from "./api.js";
+import { Combobox } from "./combobox.js";
+import { Filters } from "./filters.js";
+import { Grid } from "./grid.js";
+import { Keys } from "./keys.js";
+import { Outbox } from "./outbox.js";
+import { Pace } from "./pace.js";
+import { element, showPanel } from "./panel.js";
+import { addressOf, picture, wasChanged } from "./pictures.js";
+import { applyTheme, nextTheme, prefer, preference } from "./preferences.js";
+import { Queue } from "./queue.js";
+import { Stage } from "./stage.js";
+import { newUlid } from "./ulid.js";
+import { answer, count, duration, percent } from "./words.js";
+
+const AHEAD = 4; // photos fetched before they are needed
+const PROGRESS_MS = 15_000;
+const TOAST_MS = 4_000;
+const PAN = 80; // pixels
+
+const byId = (id) => document.getElementById(id);
+const settings = JSON.parse(byId("settings").textContent);
+
+const queue = new Queue();
+const pace = new Pace();
+const done = []; // my actions of this sitting that stand, newest last: {action_id, photo_id}
+let place = 0;
+let view = "single"; // single, grid or empty
+let tags = [];
+let progress = null;
+let turn = 0; // counts what was asked for last: an older answer does not win over it
+
+applyTheme();
+const reviewer = () => preference("reviewer") || settings.reviewer;
+const outbox = new Outbox(settings.out_id, { sent, refused, held });
+const stage = new Stage((step) => go(step));
+const filters = new Filters(settings, (parameters) => open(parameters));
+const grid = new Grid(queue, settings.max_selected, (wanted) => showSingle(wanted));
+
+// ---- lists
+
+async function open(parameters, at = null) {
+  turn += 1;
+  const mine = turn;
+  say("");
+  try {
+    const opened = await queue.open({ ...parameters, reviewer: reviewer() }, at);
+    if (mine !== turn) return;
+    place = opened.start;
+    showProgress(opened.progress);
+    if (view === "grid" && queue.total) await showGrid();
+    else await showSingle(place);
+  } catch (error) {
+    complain(error, () => open(parameters, at));
+  }
+}
+
+// Runs something on the list; where the server does not keep it any more, opens it again.
+async function onList(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.kind === "view_gone") await open(filters.read(), queue.at(place)?.photo_id);
+    else complain(error, () => open(filters.read(), queue.at(place)?.photo_id));
+    return undefined;
+  }
+}
+
+function showOnly(name) {
+  view = name;
+  byId("single").hidden = name !== "single";
+  byId("grid-view").hidden = name !== "grid";
+  byId("empty").hidden = name !== "empty";
+  byId("grid-button").setAttribute("aria-pressed", String(name === "grid"));
+}
+
+// ---- one photo
+
+async function showSingle(wanted) {
+  if (queue.total === 0) return showEmpty("Nothing here", "No photo fits these filters.");
+  const item = await onList(() => queue.need(wanted));
+  if (!item) return undefined;
+  turn += 1;
+  const mine = turn;
+  place = wanted;
+  showOnly("single");
+  showPanel(item, preference("alikeAll"), (tag) => decide("tag", tag));
+  byId("place").textContent = `${(place + 1).toLocaleString()} of ${queue.total.toLocaleString()}`;
+  byId("previous").disabled = place === 0;
+  byId("next").disabled = place >= queue.total - 1;
+  const isShown = await stage.show(item);
+  if (!isShown || mine !== turn) return undefined;
+  pace.begin();
+  Filters.toAddress(filters.read(), item.photo_id);
+  speak(item);
+  prefetch();
+  if (await wasChanged(addressOf.screen(item))) byId("changed").hidden = mine !== turn;
+  return item;
+}
+
+function speak(item) {
+  const suggested = item.model.tags.slice(0, 3).map((one) => `${one.tag} ${percent(one.confidence)}`);
+  byId("spoken").textContent = `${item.name}, ${place + 1} of ${queue.total}: ${suggested.join(", ")}`;
+}
+
+async function prefetch() {
+  for (const next of [place + 1, place - 1, ...Array.from({ length: AHEAD - 1 }, (_, n) => place + 2 + n)]) {
+    const item = await queue.need(next).catch(() => undefined);
+    if (!item) continue;
+    picture(addressOf.screen(item));
+    if (item.heatmap && preference("heatmap")) picture(addressOf.heatmap(item));
+  }
+}
+
+function go(step) {
+  const wanted = place + step;
+  if (wanted < 0 || wanted >= queue.total) {
+    toast(step > 0 ? "This is the last photo of the list." : "This is the first photo of the list.");
+    return;
+  }
+  measured(() => showSingle(wanted));
+}
+
+// Goes on to the next photo that a person is still asked about.
+async function goOn() {
+  const asksAll = !["waiting", ""].includes(queue.parameters.state) && queue.parameters.order !== "audit";
+  for (let next = place + 1; next < queue.total; next += 1) {
+    const item = await onList(() => queue.need(next));
+    if (!item) return;
+    if (asksAll || !(item.settled || item.skipped)) {
+      await showSingle(next);
+      return;
+    }
+  }
+  showEnd();
+}
+
+function showEnd() {
+  if (queue.parameters.order === "audit") {
+    showEmpty("The sample is checked", "All photos of the random sample were looked at.");
+  } else showEmpty("Done", "That was the last photo of this list.");
+}
+
+function showEmpty(title, text) {
+  turn += 1;
+  byId("empty-title").textContent = title;
+  byId("empty-text").textContent = text;
+  byId("empty-skipped").hidden = !progress?.skipped;
+  showOnly("empty");
+  byId("empty").querySelector("button:not([hidden])").focus({ preventScroll: true });
+}
+
+// Measures from the key to the picture on the screen: what a person waits.
+async function measured(work) {
+  const start = performance.now();
+  await work();
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  performance.measure("next-photo", { start });
+}
+
+// ---- decisions
+
+function decide(verdict, tag = null) {
+  const item = queue.at(place);
+  if (view !== "single" || !item) return;
+  const alike = preference("alikeAll") ? item.alike.filter((other) => other.open) : [];
+  const photos = [item, ...alike].slice(0, settings.max_selected);
+  record(verdict, tag, photos, pace.seconds());
+  measured(goOn);
+}
+
+// Sends one decision on some photos, and shows it at once.
+function record(verdict, tag, photos, seconds) {
+  const actionId = newUlid();
+  outbox.push("/api/decisions", {
+    action_id: actionId,
+    reviewer: reviewer(),
+    verdict,
+    tag,
+    seconds: Math.round(seconds * 1000) / 1000,
+    shown_by: filters.read().order,
+    photos: photos.map(({ photo_id, version }) => ({ photo_id, version })),
+  });
+  done.push({ action_id: actionId, photo_id: photos[0].photo_id });
+  pace.decided(photos.length);
+  const settled = verdict === "skip" ? null : { verdict, tag, reviewer: reviewer(), decided_at: null };
+  for (const { photo_id: photoId } of photos) {
+    queue.change(photoId, { settled, skipped: verdict === "skip" });
+  }
+  const many = photos.length > 1 ? ` for ${count(photos.length, "photo")}` : "";
+  toast(`${answer(verdict, tag)}${many}. u undoes it.`);
+}
+
+async function undo(actionId = null) {
+  const last = actionId ? done.find((one) => one.action_id === actionId) : done.at(-1);
+  if (last) done.splice(done.indexOf(last), 1);
+  outbox.push("/api/undo", {
+    action_id: newUlid(),
+    reviewer: reviewer(),
+    undoes: actionId ?? last?.action_id ?? null,
+  });
+  if (!last) return; // then the server says which one it was
+  queue.change(last.photo_id, { settled: null, skipped: false });
+  const back = queue.placeOf(last.photo_id);
+  if (back !== undefined && view !== "grid") await measured(() => showSingle(back));
+}
+
+// ---- what the server answers
+
+async function sent(entry, given) {
+  say("");
+  queue.update(given.items);
+  showProgress(given.progress);
+  const photoIds = given.items.map((item) => item.photo_id);
+  if (view === "grid") grid.refresh(photoIds);
+  if (entry.path === "/api/undo") await undone(given);
+  const item = queue.at(place);
+  if (view === "single" && item && photoIds.includes(item.photo_id)) {
+    showPanel(item, preference("alikeAll"), (tag) => decide("tag", tag));
+  }
+}
+
+async function undone(given) {
+  if (!given.undone) {
+    toast("There is nothing to undo.");
+    return;
+  }
+  const { photo_ids: photoIds, verdict, tag } = given.undone;
+  const many = photoIds.length > 1 ? ` for ${count(photoIds.length, "photo")}` : "";
+  toast(`Undone: ${answer(verdict, tag)}${many}.`);
+  if (view === "grid") return;
+  const back = queue.placeOf(photoIds[0]);
+  if (back === undefined) await open(filters.read(), photoIds[0]);
+  else if (back !== place || view !== "single") await showSingle(back);
+}
+
+function refused(entry, error) {
+  const number = done.findIndex((one) => one.action_id === entry.body.action_id);
+  if (number >= 0) done.splice(number, 1);
+  for (const photo of entry.body.photos ?? []) {
+    queue.change(photo.photo_id, { settled: null, skipped: false });
+  }
+  say(`Not saved: ${error.message}`);
+}
+
+function held(waiting, error) {
+  say(`${count(waiting, "decision")} not saved yet, sent again soon: ${error.message}`);
+}
+
+// ---- the grid
+
+async function showGrid() {
+  if (queue.total === 0) return showEmpty("Nothing here", "No photo fits these filters.");
+  showOnly("grid");
+  Filters.toAddress(filters.read(), queue.at(place)?.photo_id);
+  await onList(() => grid.show(place));
+  pace.begin();
+  return undefined;
+}
+
+function decideInGrid(verdict, tag = null) {
+  const chosen = grid.chosen();
+  if (!chosen.length) return;
+  const seconds = pace.seconds();
+  if (verdict === "accept") {
+    // One decision for each tag: what one key settled can be undone tag by tag.
+    const byTag = Map.groupBy
+      ? Map.groupBy(chosen, (item) => item.model.tags[0]?.tag)
+      : groupBy(chosen, (item) => item.model.tags[0]?.tag);
+    for (const [best, items] of byTag) {
+      if (best) record("tag", best, items, (seconds * items.length) / chosen.length);
+    }
+  } else record(verdict, tag, chosen, seconds);
+  pace.begin();
+  grid.refresh(chosen.map((item) => item.photo_id));
+  grid.goOn();
+}
+
+function groupBy(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
+
+// ---- what is said
+
+function showProgress(given) {
+  progress = given;
+  const over = given.settled + given.waiting;
+  const bar = byId("progress-bar");
+  bar.max = Math.max(over, 1);
+  bar.value = given.settled;
+  const speed = pace.perMinute();
+  const parts = [`${given.waiting.toLocaleString()} waiting`, `${given.settled.toLocaleString()} settled`];
+  if (given.mine_today) parts.push(`${given.mine_today.toLocaleString()} by you today`);
+  if (given.disagreements) parts.push(count(given.disagreements, "disagreement"));
+  if (speed) {
+    parts.push(`${Math.round(speed)} a minute`);
+    if (given.waiting) parts.push(`about ${duration((60 * given.waiting) / speed)} to go`);
+  }
+  if (queue.parameters.order === "audit" && given.audit.n) {
+    const { n, wrong, low, high } = given.audit;
+    parts.push(`audit: ${wrong} of ${n} wrong (${percent(low)} to ${percent(high)})`);
+  }
+  if (given.left_out) parts.push(`${given.left_out.toLocaleString()} more wait for another sitting`);
+  if (given.newer) parts.push("new photos were tagged: restart to see them");
+  byId("progress-text").textContent = parts.join(" · ");
+  bar.setAttribute("aria-valuetext", `${given.settled} of ${over} settled`);
+}
+
+function say(text) {
+  byId("notice").textContent = text;
+  byId("notice").hidden = !text;
+}
+
+function complain(error, again) {
+  say(`${error.message} `);
+  const button = element("button", "", "Try again");
+  button.type = "button";
+  button.addEventListener("click", again);
+  byId("notice").append(button);
+}
+
+let toastTimer = 0;
+
+function toast(text) {
+  byId("toast").textContent = text;
+  byId("toast").classList.add("is-shown");
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => byId("toast").classList.remove("is-shown"), TOAST_MS);
+}
+
+async function loadTags() {
+  const known = (await get("/api/tags")).tags;
+  tags = known.map(({ tag }) => tag);
+  byId("known-tags").replaceChildren(...tags.slice(0, 500).map((tag) => new Option(tag)));
+}
+
+async function showHistory() {
+  const { actions } = await get("/api/history", { reviewer: reviewer(), count: 10 });
+  const rows = actions.map((action) => {
+    const many = action.photo_ids.length > 1 ? ` (${count(action.photo_ids.length, "photo")})` : "";
+    const button = element("button", "", "Undo");
+    button.type = "button";
+    const text = answer(action.verdict, action.tag) + many;
+    button.setAttribute("aria-label", `Undo ${text}`);
+    button.addEventListener("click", () => {
+      button.closest("li").remove();
+      undo(action.action_id);
+    });
+    return element("li", "", element("span", "", text), button);
+  });
+  byId("history-list").replaceChildren(...rows);
+}
+
+// ---- controls
+
+function setHeatmap(isOn, opacity = preference("opacity")) {
+  prefer("heatmap", isOn);
+  prefer("opacity", opacity);
+  byId("heatmap-button").setAttribute("aria-pressed", String(isOn));
+  byId("heatmap-opacity").value = String(opacity);
+  stage.setHeatmap(isOn, opacity / 100);
+}
+
+function toggleHeatmap() {
+  const item = queue.at(place);
+  if (item && !item.heatmap) toast("No heatmap was made for this photo.");
+  setHeatmap(!preference("heatmap"));
+}
+
+function fade(step) {
+  setHeatmap(true, Math.min(100, Math.max(0, preference("opacity") + step)));
+}
+
+function toggleAlike() {
+  prefer("alikeAll", !preference("alikeAll"));
+  byId("alike-all").checked = preference("alikeAll");
+}
+
+function toggleGrid() {
+  if (view === "grid") showSingle(grid.place);
+  else showGrid();
+}
+
+function toggleDetails(id) {
+  byId(id).open = !byId(id).open;
+  byId(id).querySelector("summary").focus();
+}
+
+function setTheme() {
+  toast(`Theme: ${{ auto: "as the system", light: "light", dark: "dark" }[nextTheme()]}`);
+}
+
+function leaveField() {
+  if (view === "grid") byId("grid").querySelector("[tabindex='0']")?.focus();
+  else byId("stage").focus();
+}
+
+function pick(work) {
+  return (tag) => {
+    if (!tags.includes(tag)) tags = [...tags, tag];
+    leaveField();
+    work("tag", tag);
+  };
+}
+
+const fieldOf = { tags: () => tags, onLeave: leaveField };
+const tagField = new Combobox("tag-input", "tag-list", { ...fieldOf, onPick: pick(decide) });
+const gridField = new Combobox("grid-tag-input", "grid-tag-list", { ...fieldOf, onPick: pick(decideInGrid) });
+
+const keys = new Keys(() => !byId("help").open);
+const inSingle = (work) => (event) => view === "single" && work(event);
+const each = (single, many) => (event) => {
+  if (view === "single") single(event);
+  else if (view === "grid") many(event);
+};
+
+function takeSuggestion(event) {
+  const suggestion = queue.at(place)?.model.tags[Number(event.key) - 1];
+  if (suggestion) decide("tag", suggestion.tag);
+}
+
+keys.entries = [
+  { keys: ["1"], label: "1", text: "the model's first tag; in the grid: the model is right", run: each(takeSuggestion, () => decideInGrid("accept")) },
+  { keys: ["2", "3", "4", "5"], label: "2 3 4 5", text: "another of the model's tags", run: inSingle(takeSuggestion) },
+  { keys: ["0", "n"], label: "0 n", text: "not a landmark", run: each(() => decide("not_a_landmark"), () => decideInGrid("not_a_landmark")) },
+  { keys: ["t", "/"], label: "t /", text: "type any tag; Enter takes it, Esc leaves", run: each(() => tagField.focus(), () => gridField.focus()) },
+  { keys: ["s"], label: "s", text: "skip: leave it to somebody else", run: each(() => decide("skip"), () => decideInGrid("skip")) },
+  { keys: ["u", "ctrl+z"], label: "u", text: "undo my last decision, and the one before it, ...", run: () => undo() },
+  { keys: ["arrowright", "j"], label: "→ j", text: "next photo, undecided", run: inSingle(() => go(1)) },
+  { keys: ["arrowleft", "k"], label: "← k", text: "previous photo", run: inSingle(() => go(-1)) },
+  { keys: ["h"], label: "h", text: "heatmap: where the model looked", run: inSingle(toggleHeatmap) },
+  { keys: ["["], label: "[", text: "heatmap fainter", run: inSingle(() => fade(-10)) },
+  { keys: ["]"], label: "]", text: "heatmap stronger", run: inSingle(() => fade(10)) },
+  { keys: ["+", "="], label: "+", text: "enlarge", run: inSingle(() => stage.zoom(1)) },
+  { keys: ["-"], label: "-", text: "reduce", run: inSingle(() => stage.zoom(-1)) },
+  { keys: ["z"], label: "z", text: "enlarge, or back to the whole photo", run: inSingle(() => stage.zoom(stage.isEnlarged ? 0 : 2)) },
+  { keys: ["shift+arrowleft"], label: "⇧←", text: "move the enlarged photo; in the grid, ⇧ and arrows select", run: inSingle(() => stage.pan(PAN, 0)) },
+  { keys: ["shift+arrowright"], label: "⇧→", text: "the same, to the right", run: inSingle(() => stage.pan(-PAN, 0)) },
+  { keys: ["shift+arrowup"], label: "⇧↑", text: "the same, up", run: inSingle(() => stage.pan(0, PAN)) },
+  { keys: ["shift+arrowdown"], label: "⇧↓", text: "the same, down", run: inSingle(() => stage.pan(0, -PAN)) },
+  { keys: ["a"], label: "a", text: "decide for look-alikes too; in the grid: select all shown", run: each(toggleAlike, () => grid.selectAll()) },
+  { keys: ["g"], label: "g", text: "grid of many photos, and back", run: toggleGrid },
+  { keys: ["c"], label: "c", text: "in the grid: select the photo's look-alikes", run: each(() => {}, () => grid.selectAlike()) },
+  { keys: [], label: "Space Enter", text: "in the grid: select; open large", run: () => {} },
+  { keys: ["f"], label: "f", text: "filters and orders", run: () => toggleDetails("filters") },
+  { keys: ["i"], label: "i", text: "about this photo", run: inSingle(() => toggleDetails("facts")) },
+  { keys: ["d"], label: "d", text: "theme: as the system, light, dark", run: setTheme },
+  { keys: ["?"], label: "?", text: "these keys", run: () => byId("help").showModal() },
+];
+keys.fillHelp(byId("help-list"));
+
+const onClick = {
+  previous: () => go(-1),
+  next: () => go(1),
+  "not-a-landmark": () => decide("not_a_landmark"),
+  skip: () => decide("skip"),
+  undo: () => undo(),
+  "heatmap-button": toggleHeatmap,
+  "grid-button": toggleGrid,
+  "theme-button": setTheme,
+  "help-button": () => byId("help").showModal(),
+  "grid-all": () => grid.selectAll(),
+  "grid-alike": () => grid.selectAlike(),
+  "grid-accept": () => decideInGrid("accept"),
+  "grid-not-a-landmark": () => decideInGrid("not_a_landmark"),
+  "grid-skip": () => decideInGrid("skip"),
+  "grid-undo": () => undo(),
+  "empty-audit": () => show({ order: "audit" }),
+  "empty-skipped": () => show({ state: "skipped" }),
+  "empty-reset": () => show({}),
+};
+for (const [id, work] of Object.entries(onClick)) byId(id).addEventListener("click", work);
+
+function show(parameters) {
+  filters.write(parameters);
+  showOnly("single");
+  open(filters.read());
+}
+
+byId("heatmap-opacity").addEventListener("input", (event) => setHeatmap(true, Number(event.target.value)));
+byId("alike-all").addEventListener("change", (event) => prefer("alikeAll", event.target.checked));
+byId("history").addEventListener("toggle", () => byId("history").open && showHistory().catch(complain));
+byId("reviewer").addEventListener("change", (event) => {
+  prefer("reviewer", event.target.value.trim());
+  event.target.value = reviewer();
+  open(filters.read(), queue.at(place)?.photo_id);
+});
+addEventListener("beforeunload", (event) => {
+  if (outbox.size) event.preventDefault(); // what was decided has not arrived yet
+});
+setInterval(() => {
+  if (document.hidden || outbox.size) return;
+  get("/api/progress", { reviewer: reviewer() }).then(showProgress, () => {});
+}, PROGRESS_MS);
+
+byId("reviewer").value = reviewer();
+byId("filters").open = matchMedia("(min-width: 1200px)").matches;
+setHeatmap(preference("heatmap"));
+const { parameters, at } = Filters.fromAddress();
+filters.write(parameters);
+await open(filters.read(), at);
+performance.measure("page-ready", { start: 0 });
+document.documentElement.dataset.ready = "yes";
+outbox.send();
+loadTags().catch(() => {});

@@ -1,0 +1,89 @@
+// Decisions on their way to the server. They are kept in the browser until the server has answered,
+// and sent one after the other in the order in which they were taken: a server that was killed gets
+// them when it is back, also after a reload. An action that arrives twice counts once (see ulid.js).
+
+import { post } from "./api.js";
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 8_000;
+
+export class Outbox {
+  #key;
+  #memory = []; // where the browser stores nothing
+  #isSending = false;
+  #on;
+
+  // on: sent(entry, answer), refused(entry, error), held(count, error): not arrived so far
+  constructor(name, on) {
+    this.#key = `landmarks-outbox:${name}`;
+    this.#on = on;
+  }
+
+  get size() {
+    return this.#entries().length;
+  }
+
+  push(path, body) {
+    this.#save([...this.#entries(), { path, body }]);
+    this.send();
+  }
+
+  async send() {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    let pause = FIRST_PAUSE_MS;
+    for (let entries = this.#entries(); entries.length; entries = this.#entries()) {
+      const [entry] = entries;
+      try {
+        const answer = await post(entry.path, entry.body);
+        this.#drop(entry);
+        pause = FIRST_PAUSE_MS;
+        this.#on.sent(entry, answer);
+      } catch (error) {
+        const mayWorkLater = error.status === 0 || error.status >= 500 || error.status === 401;
+        if (!mayWorkLater) {
+          this.#drop(entry);
+          this.#on.refused(entry, error);
+          continue;
+        }
+        this.#on.held(this.size, error);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+      }
+    }
+    this.#isSending = false;
+  }
+
+  #drop(entry) {
+    // Read again: another tab may have added to the list meanwhile.
+    const id = entry.body.action_id;
+    this.#save(this.#entries().filter((other) => other.body.action_id !== id));
+  }
+
+  #entries() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.#key) ?? "[]");
+      return [...kept, ...this.#memory];
+    } catch {
+      return this.#memory;
+    }
+  }
+
+  #save(entries) {
+    try {
+      if (entries.length) localStorage.setItem(this.#key, JSON.stringify(entries));
+      else localStorage.removeItem(this.#key);
+      this.#memory = [];
+    } catch {
+      this.#memory = entries.filter((entry) => !this.#isKept(entry));
+    }
+  }
+
+  #isKept(entry) {
+    try {
+      return (localStorage.getItem(this.#key) ?? "").includes(entry.body.action_id);
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+// How numbers, moments and answers are written on the page.
+
+export function percent(share) {
+  if (share === null) return "";
+  if (share > 0 && share < 0.01) return "<1 %";
+  if (share < 1 && share > 0.99) return ">99 %";
+  return `${Math.round(100 * share)} %`;
+}
+
+export function count(number, one, many = `${one}s`) {
+  return `${number.toLocaleString()} ${number === 1 ? one : many}`;
+}
+
+export function answer(verdict, tag) {
+  if (verdict === "not_a_landmark") return "Not a landmark";
+  if (verdict === "skip" || verdict === "skipped") return "Skipped";
+  return tag ?? "";
+}
+
+export function moment(value) {
+  const date = new Date(value);
+  return Number.isNaN(date.getTime())
+    ? ""
+    : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
