@@ -1,6 +1,12 @@
 """What every test may use: the place of the real photos, where they are present."""
 
-from collections.abc import Iterator
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -82,3 +88,69 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield f"http://{host}:{port}"
     patch.undo()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def tagged_out(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    """An OUT of 80 drawn photos and some odd ones, all of which wait for a person; do not write."""
+    from draw_library import draw_library
+
+    from landmark_core.cli import main
+
+    folder = tmp_path_factory.mktemp("reviewed")
+    draw_library(folder / "photos", scenes=80)
+    options = ["--model", str(tiny_model), "--review-below", "1", "--no-progress"]
+    options += ["--workers", "1"]
+    assert main(["tag", str(folder / "photos"), "--out", str(folder / "out"), *options]) == 0
+    return folder / "out"
+
+
+@pytest.fixture
+def review_out(tagged_out: Path, tmp_path: Path) -> Path:
+    """An OUT of one's own, in which nobody has decided anything."""
+    return Path(shutil.copytree(tagged_out, tmp_path / "out"))
+
+
+@dataclass(frozen=True)
+class ReviewServer:
+    """`landmarks review` as a process of its own."""
+
+    process: "subprocess.Popen[str]"
+    url: str  # with the token where there is one
+
+
+StartReview = Callable[..., ReviewServer]
+
+
+@pytest.fixture
+def start_review() -> Iterator[StartReview]:
+    """Start `landmarks review OUT`; ends with the test, also where a test killed it."""
+    yield from _review_servers()
+
+
+@pytest.fixture(scope="module")
+def start_for_all() -> Iterator[StartReview]:
+    """The same for all tests of a module."""
+    yield from _review_servers()
+
+
+def _review_servers() -> Iterator[StartReview]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(out: Path | str, *options: str) -> ReviewServer:
+        command = [sys.executable, "-m", "landmark_core.cli", "review", str(out)]
+        command += ["--no-browser", "--reviewer", "ann", *options]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+        started.append(process)
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        found = re.search(r"http://\S+", line)
+        assert found, line
+        return ReviewServer(process, found[0])
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(timeout=20)
+        assert process.stderr is not None
+        process.stderr.close()

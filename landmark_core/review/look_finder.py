@@ -25,6 +25,7 @@ ReadSmall = Callable[[int], Image.Image]
 
 _MOST_PREFERRED = 1000
 _LONGEST_PAUSE = 0.05  # seconds
+_LONGEST_GOODBYE = 2.0  # seconds
 _NICE = 10  # of 19; Linux knows it for single threads
 _logger = logging.getLogger(__name__)
 
@@ -54,8 +55,10 @@ class LookFinder:
         self._thread.start()
 
     def stop(self) -> None:
-        """End soon; a photo that is being read is not waited for."""
+        """End; a photo that takes longer than a moment to read is not waited for."""
         self._ends.set()
+        if self._thread.is_alive():
+            self._thread.join(_LONGEST_GOODBYE)
 
     def prefer(self, numbers: Sequence[int]) -> None:
         """Read these next, and those taken around the same time."""

@@ -108,26 +108,36 @@ def serve(
             token=token,
         )
         address = _address(options.host, listener.getsockname()[1], token)
-        _announce(announce, address, catalogue)
-        looks.start()
-        if options.opens_browser:
-            _open_browser(address)
-        _Server(
-            uvicorn.Config(
-                build_app(front),
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                lifespan="off",
-                ws="none",
-                timeout_graceful_shutdown=_GRACE_SECONDS,
-            )
-        ).run(sockets=[listener])
+
+        def begin() -> None:
+            _announce(announce, address, catalogue)
+            looks.start()
+            if options.opens_browser:
+                _open_browser(address)
+
+        config = uvicorn.Config(
+            build_app(front),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        _Server(config, begin).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """Ends well on SIGINT and SIGTERM, instead of passing them on to the process afterwards."""
+
+    def __init__(self, config: uvicorn.Config, begin: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begin = begin
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._begin()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -218,7 +228,7 @@ def _announce(announce: Callable[[str], None], address: str, catalogue: Catalogu
 
 
 def _open_browser(address: str) -> None:
-    """Open the page where there is a screen; without one, a text browser would take the terminal."""
+    """Open the page where there is a screen; else a text browser would take the terminal."""
     has_screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if has_screen or sys.platform in ("darwin", "win32"):
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()

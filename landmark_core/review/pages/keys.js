@@ -16,7 +16,8 @@ export class Keys {
   }
 
   fillHelp(list) {
-    const rows = this.#entries.flatMap(({ label, text }) => {
+    const told = this.#entries.filter(({ label }) => label); // one line can tell of two keys
+    const rows = told.flatMap(({ label, text }) => {
       const term = document.createElement("dt");
       for (const key of label.split(" ")) {
         const mark = document.createElement("kbd");

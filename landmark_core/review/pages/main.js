@@ -423,6 +423,13 @@ function takeSuggestion(event) {
   if (suggestion) decide("tag", suggestion.tag);
 }
 
+const PANS = ["shift+arrowleft", "shift+arrowright", "shift+arrowup", "shift+arrowdown"];
+
+function pan(event) {
+  const [x, y] = { arrowleft: [1, 0], arrowright: [-1, 0], arrowup: [0, 1] }[event.key.toLowerCase()] ?? [0, -1];
+  stage.pan(x * PAN, y * PAN);
+}
+
 keys.entries = [
   { keys: ["1"], label: "1", text: "the model's first tag; in the grid: the model is right", run: each(takeSuggestion, () => decideInGrid("accept")) },
   { keys: ["2", "3", "4", "5"], label: "2 3 4 5", text: "another of the model's tags", run: inSingle(takeSuggestion) },
@@ -433,15 +440,12 @@ keys.entries = [
   { keys: ["arrowright", "j"], label: "→ j", text: "next photo, undecided", run: inSingle(() => go(1)) },
   { keys: ["arrowleft", "k"], label: "← k", text: "previous photo", run: inSingle(() => go(-1)) },
   { keys: ["h"], label: "h", text: "heatmap: where the model looked", run: inSingle(toggleHeatmap) },
-  { keys: ["["], label: "[", text: "heatmap fainter", run: inSingle(() => fade(-10)) },
-  { keys: ["]"], label: "]", text: "heatmap stronger", run: inSingle(() => fade(10)) },
-  { keys: ["+", "="], label: "+", text: "enlarge", run: inSingle(() => stage.zoom(1)) },
-  { keys: ["-"], label: "-", text: "reduce", run: inSingle(() => stage.zoom(-1)) },
+  { keys: ["["], label: "[ ]", text: "heatmap fainter, stronger", run: inSingle(() => fade(-10)) },
+  { keys: ["]"], label: "", text: "", run: inSingle(() => fade(10)) },
+  { keys: ["+", "="], label: "+ -", text: "enlarge, reduce", run: inSingle(() => stage.zoom(1)) },
+  { keys: ["-"], label: "", text: "", run: inSingle(() => stage.zoom(-1)) },
   { keys: ["z"], label: "z", text: "enlarge, or back to the whole photo", run: inSingle(() => stage.zoom(stage.isEnlarged ? 0 : 2)) },
-  { keys: ["shift+arrowleft"], label: "⇧←", text: "move the enlarged photo; in the grid, ⇧ and arrows select", run: inSingle(() => stage.pan(PAN, 0)) },
-  { keys: ["shift+arrowright"], label: "⇧→", text: "the same, to the right", run: inSingle(() => stage.pan(-PAN, 0)) },
-  { keys: ["shift+arrowup"], label: "⇧↑", text: "the same, up", run: inSingle(() => stage.pan(0, PAN)) },
-  { keys: ["shift+arrowdown"], label: "⇧↓", text: "the same, down", run: inSingle(() => stage.pan(0, -PAN)) },
+  { keys: PANS, label: "⇧ ← ↑ ↓ →", text: "move the enlarged photo; in the grid: select", run: inSingle(pan) },
   { keys: ["a"], label: "a", text: "decide for look-alikes too; in the grid: select all shown", run: each(toggleAlike, () => grid.selectAll()) },
   { keys: ["g"], label: "g", text: "grid of many photos, and back", run: toggleGrid },
   { keys: ["c"], label: "c", text: "in the grid: select the photo's look-alikes", run: each(() => {}, () => grid.selectAlike()) },
@@ -498,7 +502,8 @@ setInterval(() => {
 }, PROGRESS_MS);
 
 byId("reviewer").value = reviewer();
-byId("filters").open = matchMedia("(min-width: 1200px)").matches;
+byId("filters").open = preference("filters");
+byId("filters").addEventListener("toggle", () => prefer("filters", byId("filters").open));
 setHeatmap(preference("heatmap"));
 const { parameters, at } = Filters.fromAddress();
 filters.write(parameters);

@@ -1,7 +1,14 @@
 // What a person set once and wants to find again: theme, heatmap, name. Kept by the browser.
 
 const KEY = "landmarks-review";
-const DEFAULTS = { theme: "auto", opacity: 60, heatmap: false, alikeAll: true, reviewer: "" };
+const DEFAULTS = {
+  theme: "auto",
+  opacity: 60, // percent
+  heatmap: false,
+  alikeAll: true,
+  filters: false,
+  reviewer: "",
+};
 const THEMES = ["auto", "light", "dark"];
 
 let values = { ...DEFAULTS };

@@ -2,9 +2,9 @@
 
 export function percent(share) {
   if (share === null) return "";
-  if (share > 0 && share < 0.01) return "<1 %";
-  if (share < 1 && share > 0.99) return ">99 %";
-  return `${Math.round(100 * share)} %`;
+  if (share > 0 && share < 0.01) return "<1\u00a0%";
+  if (share < 1 && share > 0.99) return ">99\u00a0%";
+  return `${Math.round(100 * share)}\u00a0%`;
 }
 
 export function count(number, one, many = `${one}s`) {
