@@ -1,0 +1,361 @@
+"""The review page in a real Chromium: by keys alone, over a killed server, for everybody."""
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas
+import pytest
+from draw_library import draw_library
+from PIL import Image
+
+from landmark_core.cli import main
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+PLACES = ("chromium", "chromium-browser", "google-chrome")
+SIZES = {"desktop": {"width": 1360, "height": 850}, "phone": {"width": 390, "height": 844}}
+PORTS = iter(range(18_800, 18_900))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = next(filter(None, map(shutil.which, PLACES)), None)
+    if program is None:
+        pytest.skip(f"no browser here: none of {', '.join(PLACES)} is installed")
+    with playwright.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open the review page; whatever it complains about, or asks of others, fails the test."""
+    contexts, complaints, asked = [], [], []
+
+    def open_at(url, **how):
+        size = how.pop("size", SIZES["desktop"])
+        context = browser.new_context(viewport=size, **how)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(url)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_at
+    for context in contexts:
+        context.close()
+    # A server that was killed on purpose is what the browser itself remarks upon.
+    assert not [one for one in complaints if "ERR_CONNECTION" not in one and "503" not in one]
+    assert {re.match(r"https?://[^:/]+", url)[0] for url in asked} <= {"http://127.0.0.1"}
+
+
+def tag(photos: Path, out: Path, model: Path) -> Path:
+    """Tag a folder so that every photo waits for a person."""
+    options = ["--model", str(model), "--review-below", "1", "--no-progress", "--workers", "1"]
+    assert main(["tag", str(photos), "--out", str(out), *options]) == 0
+    return out
+
+
+def shown(page) -> str:
+    return page.locator("#photo-name").inner_text()
+
+
+def press(page, *keys: str) -> None:
+    """Press keys, and wait until another photo is on the screen."""
+    before = shown(page)
+    for key in keys:
+        page.keyboard.press(key)
+    page.wait_for_function(
+        "before => document.querySelector('#photo-name').innerText !== before", arg=before
+    )
+
+
+def read_rows(out: Path) -> pandas.DataFrame:
+    parts = sorted((out / "reviews").glob("*.parquet"))
+    return pandas.concat([pandas.read_parquet(part) for part in parts], ignore_index=True)
+
+
+def standing(out: Path) -> dict[str, tuple[str, str | None]]:
+    """What stands, by file name, by the rules of the contract alone; each photo is there once."""
+    rows = read_rows(out)
+    assert rows.decision_id.is_unique
+    undone = set(rows.undoes.dropna())
+    left = rows[rows.decision.notna() & ~rows.decision_id.isin(undone)]
+    assert left.photo_id.is_unique
+    tags = [None if pandas.isna(tag) else tag for tag in left.tag]
+    names = [uri.rpartition("/")[2] for uri in left.uri]
+    return dict(zip(names, zip(left.decision, tags, strict=True), strict=True))
+
+
+def wait_until(is_so, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def settle(page, number: int) -> tuple[str, str | None]:
+    """Decide on the photo that is shown, in one of several ways; return what was meant."""
+    tags = page.locator(".tag-name").all_inner_texts()
+    if number % 7 == 6:
+        press(page, "0")
+        return "not_a_landmark", None
+    if number % 7 == 5:
+        press(page, "t", *"pyra", "Enter")
+        return ("accepted" if tags[0] == "Pyramid" else "corrected"), "Pyramid"
+    if number % 7 == 4:
+        press(page, "t", *"Old mill", "Enter")
+        return "corrected", "Old mill"
+    if number % 7 == 3:
+        press(page, "2")
+        return "corrected", tags[1]
+    press(page, "1")
+    return "accepted", tags[0]
+
+
+def test_fifty_photos_by_keys_alone_over_a_reload_and_a_killed_server(
+    start_review, review_out, open_page
+):
+    port = str(next(PORTS))
+    server = start_review(review_out, "--port", port)
+    page = open_page(server.url)
+    page.keyboard.press("a")  # one photo at a time: not its look-alikes with it
+    expected, seen = {}, []
+    for number in range(50):
+        name = shown(page)
+        seen.append(name)
+        expected[name] = settle(page, number)
+    assert len(expected) == 50
+
+    for name in reversed(seen[-3:]):
+        press(page, "u")
+        assert shown(page) == name
+        del expected[name]
+    wait_until(lambda: standing(review_out) == expected)
+    wait_until(lambda: "47 settled" in page.locator("#progress-text").inner_text())
+
+    page.keyboard.press("h")
+    overlay = page.locator("img.heatmap")
+    overlay.wait_for()
+    before = float(overlay.evaluate("image => getComputedStyle(image).opacity"))
+    page.keyboard.press("]")
+    assert float(overlay.evaluate("image => getComputedStyle(image).opacity")) > before
+    page.keyboard.press("h")
+    assert overlay.count() == 0
+
+    page.keyboard.press("f")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Settled")  # chooses in a menu
+    wait_until(lambda: page.locator("#place").inner_text().endswith("of 47"))
+    page.keyboard.press("Tab")
+    page.keyboard.type("Old mill")
+    page.keyboard.press("Tab")
+    mills = sum(tag == "Old mill" for _, tag in expected.values())
+    wait_until(lambda: page.locator("#place").inner_text().endswith(f"of {mills}"))
+
+    page.goto(server.url)  # without filters
+    page.wait_for_selector("html[data-ready]")
+    page.locator("#stage").focus()
+    page.keyboard.press("g")
+    page.wait_for_selector(".cell")
+    for key in ("Space", "ArrowRight", "Space", "ArrowRight", "Space"):
+        page.keyboard.press(key)
+    chosen = page.locator(".cell[aria-selected=true]").all()
+    group = [cell.get_attribute("aria-label").partition(":")[0] for cell in chosen]
+    assert len(group) == 3
+    page.keyboard.press("0")
+    expected |= dict.fromkeys(group, ("not_a_landmark", None))
+    wait_until(lambda: len(standing(review_out)) == 50)
+    assert read_rows(review_out).action_id.value_counts().max() == 3
+
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert "50 settled" in page.locator("#progress-text").inner_text()
+    assert standing(review_out) == expected
+
+    server.process.kill()
+    server.process.wait()
+    for _ in range(2):
+        name = shown(page)
+        expected[name] = ("accepted", page.locator(".tag-name").all_inner_texts()[0])
+        press(page, "1")
+    wait_until(lambda: "not saved yet" in page.locator("#notice").inner_text())
+    assert len(standing(review_out)) == 50
+    start_review(review_out, "--port", port)
+    wait_until(lambda: len(standing(review_out)) == 52)
+    page.wait_for_selector("#notice", state="hidden")
+    assert standing(review_out) == expected
+
+
+def test_look_alikes_are_settled_and_undone_with_one_key(
+    start_review, tmp_path, tiny_model, open_page
+):
+    draw = tmp_path / "photos"
+    draw.mkdir()
+    draw_library(tmp_path / "drawn", scenes=6)
+    first, *others = sorted((tmp_path / "drawn").rglob("scene-*"))
+    for number, quality in enumerate((95, 70, 40)):
+        with Image.open(first) as image:
+            image.convert("RGB").save(draw / f"copy-{number}.jpg", quality=quality)
+    shutil.copy(others[0], draw)
+    out = tag(draw, tmp_path / "out", tiny_model)
+    server = start_review(out)
+    page = open_page(server.url)
+    progress = f"{server.url}api/progress?reviewer=ann"
+    wait_until(lambda: page.request.get(progress).json()["looks"]["done"] == 4)
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    while not shown(page).startswith("copy"):
+        press(page, "ArrowRight")
+    assert page.locator("#alike-list img").count() == 2
+    page.keyboard.press("1")
+    wait_until(lambda: (out / "reviews").exists() and len(standing(out)) == 3)
+    assert {name[:4] for name in standing(out)} == {"copy"}
+    page.keyboard.press("u")
+    wait_until(lambda: len(standing(out)) == 0)
+
+
+def test_names_with_markup_and_odd_signs_are_shown_as_text(
+    start_review, tmp_path, tiny_model, open_page
+):
+    draw_library(tmp_path / "drawn", scenes=2)
+    (photo, *_) = sorted((tmp_path / "drawn").rglob("scene-*"))
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    names = (
+        "<img src=x onerror=alert(1)>.jpg",
+        "\"'><script>alert(2)</script>.jpg".replace("/", "∕"),
+        "line\nbreak.jpg",
+        "\u202egnp.jpg",
+        "{{ 7*7 }}&amp;.jpg",
+    )
+    for name in names:
+        shutil.copy(photo, photos / name)
+    page = open_page(start_review(tag(photos, tmp_path / "out", tiny_model)).url)
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    found = set()
+    for _ in names:
+        found.add(shown(page))
+        assert page.locator("#photo-name *").count() == 0
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(200)
+    assert found == {
+        names[0],
+        names[1],
+        "line\\nbreak.jpg",
+        "\\u202egnp.jpg",
+        names[4],
+    }
+
+
+def axe_findings(page) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']} ({one['nodes'][0]['html'][:120]})"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_nothing_serious(start_review, review_out, open_page, scheme, size):
+    pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    server = start_review(review_out)
+    page = open_page(server.url, color_scheme=scheme, size=SIZES[size])
+    page.keyboard.press("a")
+    assert axe_findings(page) == []
+    page.keyboard.press("h")
+    page.keyboard.press("f")
+    page.keyboard.press("i")
+    page.locator("#stage").focus()
+    page.keyboard.press("t")
+    page.wait_for_selector("#tag-list:not([hidden])")
+    assert axe_findings(page) == []
+    page.keyboard.press("Escape")
+    press(page, "1")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("#standing:not([hidden])")
+    assert axe_findings(page) == []
+    page.keyboard.press("g")
+    page.wait_for_selector(".cell")
+    page.keyboard.press("Space")
+    assert axe_findings(page) == []
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open]")
+    assert axe_findings(page) == []
+    page.goto(f"{server.url}?tag=never+heard+of")
+    page.wait_for_selector("#empty:not([hidden])")
+    assert axe_findings(page) == []
+    page.goto(f"{server.url}summary")
+    assert axe_findings(page) == []
+
+
+def test_tab_reaches_everything_and_the_focus_is_seen(start_review, review_out, open_page):
+    page = open_page(start_review(review_out).url)
+    wanted = page.evaluate(
+        """() => [...document.querySelectorAll(
+            "a[href], button, input, select, summary, [tabindex='0']")]
+        .filter(one => one.checkVisibility() && !one.disabled)
+        .map(one => one.id || one.textContent.trim())"""
+    )
+    reached, unseen = [], []
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(len(wanted) + 5):
+        page.keyboard.press("Tab")
+        name, outline = page.evaluate(
+            """() => { const one = document.activeElement;
+            return [one.id || one.textContent.trim(), getComputedStyle(one).outlineStyle]; }"""
+        )
+        reached.append(name)
+        if outline == "none" and name not in ("decide", ""):
+            unseen.append(name)
+    assert set(wanted) <= set(reached)
+    assert [name for name in unseen if name in wanted] == []
+
+
+def test_a_phone_shows_the_photo_and_the_answers_without_scrolling(
+    start_review, review_out, open_page
+):
+    page = open_page(
+        start_review(review_out).url, size=SIZES["phone"], has_touch=True, is_mobile=True
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for target in ("#stage", "#not-a-landmark", "#skip", "#undo", ".tag >> nth=0"):
+        box = page.locator(target).bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 844
+    name = shown(page)
+    page.locator("#not-a-landmark").tap()
+    page.wait_for_function(
+        "before => document.querySelector('#photo-name').innerText !== before", arg=name
+    )
+
+
+def test_the_page_needs_nothing_but_its_own_files():
+    """Every file that the page names is one of its own."""
+    folder = Path(sys.modules["landmark_core"].__file__).parent / "review" / "pages"
+    for path in folder.iterdir():
+        text = path.read_text("utf-8")
+        addresses = re.findall(r"https?://[^\s\"')]+", text)
+        assert all("w3.org" in one or "github.com/ulid" in one for one in addresses), path.name
+
+
+def test_the_modules_are_proper_javascript():
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    folder = Path(__file__).parents[2] / "landmark_core" / "review" / "pages"
+    for path in sorted(folder.glob("*.js")):
+        subprocess.run([node, "--check", str(path)], check=True, timeout=60)
