@@ -9,7 +9,7 @@ from which one row is read when it is asked for.
 import contextlib
 import re
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from landmark_core.errors import ConfigError
 from landmark_core.library import location_of
 from landmark_core.records import Decision, PhotoRef, Prediction, ReviewItem, TagScore
 from landmark_core.review.queue import UsualConfidence, audit_draw
+from landmark_core.review.standing import Version, version_of
 from landmark_core.tables import TAGS_SCHEMA, Store, current_tags
 
 DECISIONS: tuple[Decision, ...] = ("review", "tagged", "no_landmark")
@@ -90,6 +91,13 @@ class Catalogue:
         """Return one photo as a person is asked about it."""
         (record,) = self.rows.slice(number, 1).to_pylist()
         return _item(record)
+
+    def versions(self, numbers: Sequence[int] | NDArray[np.int64]) -> list[tuple[str, Version]]:
+        """Return photo_id and version of many photos at once."""
+        keys = self.rows.select(["photo_id", "etag", "size_bytes", "modified_at"]).take(numbers)
+        photo_ids, *versions = (column.to_pylist() for column in keys.columns)
+        found = zip(photo_ids, *versions, strict=True)
+        return [(photo_id, version_of(*version)) for photo_id, *version in found]
 
 
 @contextlib.contextmanager

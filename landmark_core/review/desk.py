@@ -175,9 +175,9 @@ class Desk:
         others = [other for other in self._looks.members(number) if other != number]
         return Shown(
             item=item,
-            version=version_token(item),
+            version=version_token(version_of_item(item)),
             reviews=self._reviews(item),
-            alike=tuple(self._alike(other) for other in others),
+            alike=self._alike(others),
         )
 
     def decide(
@@ -286,14 +286,20 @@ class Desk:
     def _reviews(self, item: ReviewItem) -> PhotoReviews:
         return self._log.photo(item.ref.photo_id, version_of_item(item))
 
-    def _alike(self, number: int) -> Alike:
-        item = self._catalogue.item(number)
-        is_open = not self._people.settled[number]
-        return Alike(photo_id=item.ref.photo_id, version=version_token(item), is_open=bool(is_open))
+    def _alike(self, numbers: Sequence[int]) -> tuple[Alike, ...]:
+        versions = zip(numbers, self._catalogue.versions(numbers), strict=True)
+        return tuple(
+            Alike(
+                photo_id=photo_id,
+                version=version_token(version),
+                is_open=not self._people.settled[number],
+            )
+            for number, (photo_id, version) in versions
+        )
 
     def _seen(self, photo_id: str, version: str) -> ReviewItem:
         item = self.item(photo_id)
-        if version_token(item) != version:
+        if version_token(version_of_item(item)) != version:
             raise RefusedError(
                 409, "changed", "the photo was changed since this page showed it; look at it again"
             )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from landmark_core.review.catalogue import REVIEW, Catalogue
 from landmark_core.review.decisions import DecisionLog
-from landmark_core.review.standing import PhotoReviews, version_of, was_right
+from landmark_core.review.standing import PhotoReviews, was_right
 
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int32]
@@ -83,7 +83,6 @@ class People:
         numbers = np.flatnonzero(pc.is_in(rows["photo_id"], value_set=said).to_numpy())
         for start in range(0, len(numbers), _AT_ONCE):
             some = numbers[start : start + _AT_ONCE]
-            keys = rows.select(["photo_id", "etag", "size_bytes", "modified_at"]).take(some)
-            columns = [column.to_pylist() for column in keys.columns]
-            for number, photo_id, *version in zip(some.tolist(), *columns, strict=True):
-                self.set(number, log.photo(photo_id, version_of(*version)))
+            versions = self._catalogue.versions(some)
+            for number, (photo_id, version) in zip(some.tolist(), versions, strict=True):
+                self.set(number, log.photo(photo_id, version))

@@ -25,7 +25,7 @@ from landmark_core.review.guard import App, Guard
 from landmark_core.review.pictures import Picture, Pictures, Size
 from landmark_core.review.queue import Order
 from landmark_core.review.refusals import RefusedError
-from landmark_core.review.standing import version_token
+from landmark_core.review.standing import version_of_item, version_token
 from landmark_core.review.summary import ReviewSummary
 from landmark_core.review.summary_text import audit_text, suggestion_text
 from landmark_core.review.views import State, ViewQuery
@@ -148,12 +148,12 @@ def _add_pictures(app: FastAPI, front: Front) -> None:
     def photo(photo_id: str, size: Literal["thumb", "screen", "full"], v: str = "") -> Response:
         item = desk.item(photo_id)
         side: Size = size
-        return jpeg(pictures.photo(item, side), version_token(item), v)
+        return jpeg(pictures.photo(item, side), version_token(version_of_item(item)), v)
 
     @app.get("/heatmaps/{photo_id}")
     def heatmap(photo_id: str, v: str = "") -> Response:
         item = desk.item(photo_id)
-        return jpeg(pictures.heatmap(item), version_token(item), v)
+        return jpeg(pictures.heatmap(item), version_token(version_of_item(item)), v)
 
 
 def _add_lists(app: FastAPI, desk: Desk) -> None:

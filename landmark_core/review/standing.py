@@ -55,9 +55,9 @@ def version_of_item(item: ReviewItem) -> Version:
     return version_of(item.ref.etag, item.ref.size_bytes, item.ref.modified_us)
 
 
-def version_token(item: ReviewItem) -> str:
-    """Return the version as 16 hex digits: for addresses, and to tell that a photo has changed."""
-    return hashlib.sha256(repr(version_of_item(item)).encode()).hexdigest()[:16]
+def version_token(version: Version) -> str:
+    """Return a version as 16 hex digits: for addresses, and to tell that a photo has changed."""
+    return hashlib.sha256(repr(version).encode()).hexdigest()[:16]
 
 
 def was_right(opinion: Opinion) -> bool:
