@@ -31,6 +31,7 @@ def status_to_text(status: LibraryStatus, out: str) -> str:
         f"  review       {status.review:>9,}  waiting for a person; {status.reviewed:,} settled",
         f"  no landmark  {status.no_landmark:>9,}",
         f"  unreadable   {unreadable:>9,}",
+        *_people(status),
     ]
     if status.tags:
         lines += ["Most seen:"]
@@ -53,6 +54,15 @@ def status_to_text(status: LibraryStatus, out: str) -> str:
         f"  {run.run_id}  {run.state}, {run.parts:,} parts" for run in status.runs[-RUNS_SHOWN:]
     ]
     return "\n".join(lines)
+
+
+def _people(status: LibraryStatus) -> list[str]:
+    """Say who decided, and what is left between people."""
+    if not (status.reviewers or status.skipped):
+        return []
+    named = ", ".join(f"{printable(name)} {photos:,}" for name, photos in status.reviewers)
+    between = f"skipped {status.skipped:,}, disagreements {status.disagreements:,}"
+    return [f"Settled by people: {named or 'none'}; {between}"]
 
 
 def _runs_title(status: LibraryStatus) -> str:

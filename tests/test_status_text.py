@@ -13,6 +13,9 @@ STATUS = LibraryStatus(
     review=200,
     no_landmark=30,
     reviewed=7,
+    reviewers=(("ann", 6), ("b\nob", 1)),
+    skipped=2,
+    disagreements=1,
     tags=(("Petra", 900), ("Giza", 100)),
     failures=(FailureKind(status="corrupt", photos=4, uri="/p/a\nb.jpg", error="cut off"),),
     models=(
@@ -37,6 +40,7 @@ def test_text_names_every_number():
         "  no landmark         30",
         "  unreadable           4",
     ]
+    assert lines[5] == r"Settled by people: ann 6, b\nob 1; skipped 2, disagreements 1"
     assert "        900  Petra" in lines
     assert r"          4  corrupt, for example /p/a\nb.jpg: cut off" in lines
     assert "      1,500  rows by abc, 2026-01-02 03:04 to 2026-01-03 03:04 UTC" in lines

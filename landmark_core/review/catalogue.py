@@ -94,7 +94,8 @@ class Catalogue:
 
     def versions(self, numbers: Sequence[int] | NDArray[np.int64]) -> list[tuple[str, Version]]:
         """Return photo_id and version of many photos at once."""
-        keys = self.rows.select(["photo_id", "etag", "size_bytes", "modified_at"]).take(numbers)
+        wanted = np.asarray(numbers, np.int64)  # also where there is none
+        keys = self.rows.select(["photo_id", "etag", "size_bytes", "modified_at"]).take(wanted)
         photo_ids, *versions = (column.to_pylist() for column in keys.columns)
         found = zip(photo_ids, *versions, strict=True)
         return [(photo_id, version_of(*version)) for photo_id, *version in found]

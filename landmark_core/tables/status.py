@@ -37,6 +37,28 @@ FROM incoming GROUP BY model_id, preprocess_id
 """
 
 
+# Of the photos as they are now: who skipped last, and whose words differ.
+_OPINIONS = """
+WITH standing AS (
+    SELECT * FROM reviews
+    WHERE decision IS NOT NULL AND undoes IS NULL
+      AND decision_id NOT IN (SELECT undoes FROM reviews WHERE undoes IS NOT NULL)
+), here AS (
+    SELECT standing.* FROM standing
+    SEMI JOIN (SELECT version FROM keys JOIN newest USING (number)) AS present USING (version)
+), last_words AS (
+    SELECT arg_max(decision, moment) AS decision FROM here GROUP BY version
+), words AS (
+    SELECT version, arg_max({'none': decision = 'not_a_landmark', 'tag': tag}, moment) AS said
+    FROM here WHERE decision <> 'skipped' GROUP BY version, reviewer
+), disputed AS (
+    SELECT version FROM words GROUP BY version HAVING count(DISTINCT said) > 1
+)
+SELECT (SELECT count(*) FROM last_words WHERE decision = 'skipped'),
+       (SELECT count(*) FROM disputed)
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureKind:
     """Photos that cannot be read for one kind of reason, with one of them as an example."""
@@ -76,6 +98,9 @@ class LibraryStatus:
     review: int  # waiting for a person
     no_landmark: int
     reviewed: int  # settled by a person
+    reviewers: tuple[tuple[str, int], ...]  # whose decisions stand, most photos first
+    skipped: int  # left to somebody else, last of all that was said
+    disagreements: int  # photos on which two people's newest words differ
     tags: tuple[tuple[str, int], ...]  # photos by final tag, most first
     failures: tuple[FailureKind, ...]  # most first
     models: tuple[ModelSeen, ...]  # newest rows last
@@ -105,12 +130,16 @@ def status_counts(store: Store, *, top: int = 10) -> LibraryStatus:
             "count(*) FILTER (final_decision = 'no_landmark'), "
             "count(*) FILTER (settled_by = 'person') FROM current_rows"
         )
+        skipped, disagreements = scratch.numbers(_OPINIONS)
         return LibraryStatus(
             photos=photos,
             tagged=tagged,
             review=review,
             no_landmark=no_landmark,
             reviewed=reviewed,
+            reviewers=_reviewers(scratch),
+            skipped=skipped,
+            disagreements=disagreements,
             tags=_tags(scratch, top),
             failures=_failures(scratch),
             models=_models(scratch),
@@ -124,6 +153,15 @@ def _tags(scratch: Scratch, top: int) -> tuple[tuple[str, int], ...]:
             "SELECT final_tag, count(*) AS photos FROM current_rows WHERE final_tag IS NOT NULL "
             "GROUP BY final_tag ORDER BY photos DESC, final_tag LIMIT $top",
             {"top": top},
+        ).fetchall()
+    )
+
+
+def _reviewers(scratch: Scratch) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        scratch.database.execute(
+            "SELECT reviewer, count(*) AS photos FROM newest WHERE review IS NOT NULL "
+            "GROUP BY reviewer ORDER BY photos DESC, reviewer"
         ).fetchall()
     )
 

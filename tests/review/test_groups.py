@@ -45,7 +45,7 @@ def cut(left: float, top: float, right: float, bottom: float):
     return crop
 
 
-HELD, MOVED = cut(0.0, 0.0, 0.9, 0.9), cut(0.06, 0.06, 0.96, 0.96)  # two shots of a burst
+HELD, MOVED = cut(0.0, 0.0, 0.9, 0.9), cut(0.07, 0.07, 0.97, 0.97)  # two shots of a burst
 
 
 def look_of(image: Image.Image) -> np.ndarray:
@@ -75,7 +75,7 @@ def components(count: int, links: list[tuple[int, int]]) -> set[tuple[int, ...]]
 POOL = np.stack(
     [
         look_of(change(draw(seed)))
-        for seed in range(4)
+        for seed in (0, 1, 2, 5)
         for change in (
             lambda image: image,
             recompress,

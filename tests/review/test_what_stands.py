@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from landmark_core.cli import main
+from landmark_core.dataset.reviewed import read_reviewed
 from landmark_core.review.catalogue import open_catalogue
 from landmark_core.review.decisions import Choice, DecisionLog
 from landmark_core.review.past import summarise_out
 from landmark_core.review.standing import version_of_item
 from landmark_core.review.ulid import Ulids
-from landmark_core.tables import Store, current_tags
+from landmark_core.tables import Store, current_tags, status_counts
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 PHOTOS = 4
@@ -69,6 +70,9 @@ def test_log_tables_and_a_plain_model_agree(tagged_out, tmp_path_factory, steps)
         )
         actions.append([reviewer, photos, answer, said, True])
 
+    status = status_counts(store)
+    plain = _plain_counts(actions)
+    assert (status.reviewed, status.skipped, status.disagreements) == plain
     rows = pandas.concat([batch.to_pandas() for batch in current_tags(store)]).set_index("photo_id")
     for log in [*logs, fresh := DecisionLog(store, clock=lambda: now[0], rng=random.Random(5))]:
         log.load() if log is fresh else log.refresh()
@@ -90,6 +94,18 @@ def test_log_tables_and_a_plain_model_agree(tagged_out, tmp_path_factory, steps)
             assert stands.disagree == (len(set(newest.values())) > 1)
 
 
+def _plain_counts(actions):
+    """Count settled, skipped and disputed photos by going through all that stands."""
+    settled = skipped = disputed = 0
+    for number in range(PHOTOS):
+        mine = [one for one in actions if number in one[1] and one[4]]
+        words = {one[0]: (one[2], one[3]) for one in mine if one[2] != "skip"}
+        settled += bool(words)
+        skipped += bool(mine) and mine[-1][2] == "skip"
+        disputed += len(set(words.values())) > 1
+    return settled, skipped, disputed
+
+
 def test_a_bucket_keeps_decisions_and_serves_its_page(s3_endpoint, tagged_out, start_review):
     import fsspec
     import httpx
@@ -102,7 +118,9 @@ def test_a_bucket_keeps_decisions_and_serves_its_page(s3_endpoint, tagged_out, s
     server = start_review(out)
     ulids = Ulids(random.Random(1))
     with httpx.Client(base_url=server.url, timeout=30) as client:
-        items = client.get("/api/view", params={"reviewer": "ann"}).json()["items"]
+        answer = client.get("/api/view", params={"reviewer": "ann"})
+        assert answer.status_code == 200, answer.text
+        items = answer.json()["items"]
         for item in items[:3]:
             body = {
                 "action_id": ulids.new(START),
@@ -120,7 +138,7 @@ def test_a_bucket_keeps_decisions_and_serves_its_page(s3_endpoint, tagged_out, s
     assert (rows.settled_by == "person").sum() == 3
 
 
-def test_a_later_machine_run_leaves_a_persons_decision(tagged_out, tmp_path, tiny_model, capsys):
+def test_a_later_machine_run_leaves_a_persons_decision(tagged_out, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(tagged_out, out)
     store = Store(str(out))
@@ -131,12 +149,33 @@ def test_a_later_machine_run_leaves_a_persons_decision(tagged_out, tmp_path, tin
     choice = Choice(item=item, answer="tag", tag="Old mill", seconds=2.0, shown_by="margin")
     log.decide(Ulids(random.Random(2)).new(START), "ann", [choice])
     photos = str(tagged_out.parent / "photos")
-    # Another threshold is other work: everything is tagged again, later.
-    options = ["--model", str(tiny_model), "--top-k", "2", "--no-progress", "--workers", "1"]
-    assert main(["tag", photos, "--out", str(out), *options]) == 0
+    # Another model, that of the package: everything is tagged again, later.
+    assert main(["tag", photos, "--out", str(out), "--no-progress", "--workers", "1"]) == 0
     rows = pandas.concat([batch.to_pandas() for batch in current_tags(store)]).set_index("photo_id")
     row = rows.loc[item.ref.photo_id]
     assert (row.final_tag, row.settled_by, row.reviewer) == ("Old mill", "person", "ann")
+    assert row.model_id != item.model_id
+
+
+def test_decisions_become_labels_for_training(tagged_out, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(tagged_out / "tags", out / "tags")
+    store = Store(str(out))
+    log = DecisionLog(store, clock=lambda: datetime.now(UTC), rng=random.Random(1))
+    log.load()
+    with open_catalogue(store, ()) as catalogue:
+        items = [catalogue.item(number) for number in range(4)]
+    ulids = Ulids(random.Random(2))
+    answers = (("tag", "Old mill"), ("not_a_landmark", None), ("skip", None), ("tag", "Dome"))
+    for item, (answer, tag) in zip(items, answers, strict=True):
+        choice = Choice(item=item, answer=answer, tag=tag, seconds=1.0, shown_by="margin")
+        log.decide(ulids.new(START), "ann", [choice])
+    log.undo(ulids.new(START), "ann", None, uri_of=lambda photo_id: items[3].ref.uri)
+    learned = {photo.ref.photo_id: (photo.tag, photo.digest) for photo in read_reviewed(str(out))}
+    assert learned == {
+        items[0].ref.photo_id: ("Old mill", items[0].content_sha256),
+        items[1].ref.photo_id: (None, items[1].content_sha256),
+    }
 
 
 @pytest.mark.slow

@@ -100,6 +100,7 @@ def test_counts_by_hand(tmp_path):
     status = status_counts(make_library(str(tmp_path)))
     assert (status.photos, status.tagged, status.review, status.no_landmark) == (9, 5, 1, 1)
     assert status.reviewed == 1
+    assert (status.reviewers, status.skipped, status.disagreements) == ((("ann", 1),), 0, 0)
     assert status.tags == (("Petra", 2), ("Pisa", 2), ("Rome", 1))
     assert status.failures == (
         FailureKind(status="corrupt", photos=2, uri="/photos/7.jpg", error="why 7"),
