@@ -81,7 +81,7 @@ POOL = np.stack(
             recompress,
             lambda image: image.resize((70, 50)),
             lambda image: image.point(lambda v: int(v * 0.8 + 20)),
-            cut(0.04, 0.02, 1, 0.97),
+            cut(0, 0, 1, 0.94),
             HELD,
             MOVED,
         )
