@@ -37,7 +37,8 @@ PURE = (
     "model.preprocess",
     "tables.schema",
     "tagging.predict",
-    "review.queue",
+    *("review.queue", "review.groups", "review.summary", "review.summary_text", "review.interval"),
+    *("review.standing", "review.said", "review.ulid", "review.words", "review.refusals"),
 )
 OUTSIDE = {"duckdb", "fsspec", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
 MODULES = sorted(

@@ -164,7 +164,7 @@ def _add_lists(app: FastAPI, desk: Desk) -> None:
     @app.get("/api/view")
     def view(
         reviewer: Reviewer,
-        order: Order = "margin",
+        order: Order = "confidence",
         state: State = "waiting",
         tag: Annotated[str | None, Query(max_length=MOST_TAG)] = None,
         run: Annotated[str | None, Query(max_length=MOST_TAG)] = None,

@@ -20,7 +20,7 @@ _UNKNOWN = -2  # code of a tag that no photo has
 class ViewQuery:
     """Which photos, in which order."""
 
-    order: Order = "margin"
+    order: Order = "confidence"  # finds most errors first, see docs/review.md
     state: State = "waiting"
     tag: str | None = None  # the model's best, or what a person said
     run: str | None = None

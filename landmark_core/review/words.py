@@ -6,8 +6,8 @@ from landmark_core.review.queue import Order
 from landmark_core.review.views import State
 
 ORDER_WORDS: Mapping[Order, tuple[str, str]] = {  # label, help; in the order of the menu
-    "margin": ("Torn between two", "the best two tags are closest first"),
     "confidence": ("Least sure", "the lowest confidence of the best tag first"),
+    "margin": ("Torn between two", "the best two tags are closest first"),
     "entropy": ("No idea", "confidence spread over many tags first"),
     "surprise": ("Unusual for its tag", "furthest below what this tag usually gets first"),
     "diverse": ("A bit of everything", "tags take turns, copies of one photo come last"),
