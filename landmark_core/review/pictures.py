@@ -30,7 +30,7 @@ Size = Literal["thumb", "screen", "full"]
 
 SIDES: dict[Size, int] = {"thumb": 320, "screen": 1600, "full": 4096}  # pixels, the long side
 _QUALITY: dict[Size, int] = {"thumb": 80, "screen": 88, "full": 90}
-_KEPT_BYTES = 64 * 2**20
+_KEPT_BYTES = 32 * 2**20
 _MOST_HEATMAP = 8 * 2**20  # bytes; ours have about 100 KB
 _RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 _LOCAL = frozenset({"file", "local", "memory"})
