@@ -110,11 +110,11 @@ export class Grid {
   async #showMore() {
     const turn = this.#turn;
     const end = Math.min(this.#end + PAGE, this.#queue.total);
-    for (let place = this.#end; place < end; place += 1) {
-      const item = await this.#queue.need(place);
-      if (turn !== this.#turn) return;
-      if (item) this.#grid.append(this.#make(place, item));
-    }
+    const places = Array.from({ length: end - this.#end }, (_, number) => this.#end + number);
+    const items = await Promise.all(places.map((place) => this.#queue.need(place)));
+    if (turn !== this.#turn || end <= this.#end) return; // another list, or shown meanwhile
+    const cells = items.map((item, number) => item && this.#make(places[number], item));
+    this.#grid.append(...cells.filter(Boolean));
     this.#end = end;
     this.#more.hidden = this.#end >= this.#queue.total;
     this.#mark();

@@ -7,7 +7,7 @@ import { Grid } from "./grid.js";
 import { Keys } from "./keys.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
-import { element, showPanel } from "./panel.js";
+import { element, showAlike, showPanel } from "./panel.js";
 import { addressOf, picture, wasChanged } from "./pictures.js";
 import { applyTheme, nextTheme, prefer, preference } from "./preferences.js";
 import { Queue } from "./queue.js";
@@ -30,6 +30,7 @@ let place = 0;
 let view = "single"; // single, grid or empty
 let tags = [];
 let progress = null;
+let isLooking = false; // look-alikes were still being looked for when the list was opened
 let turn = 0; // counts what was asked for last: an older answer does not win over it
 
 applyTheme();
@@ -49,6 +50,7 @@ async function open(parameters, at = null) {
     const opened = await queue.open({ ...parameters, reviewer: reviewer() }, at);
     if (mine !== turn) return;
     place = opened.start;
+    isLooking = opened.progress.looks.done < opened.progress.looks.total;
     showProgress(opened.progress);
     if (view === "grid" && queue.total) await showGrid();
     else await showSingle(place);
@@ -95,6 +97,7 @@ async function showSingle(wanted) {
   pace.begin();
   Filters.toAddress(filters.read(), item.photo_id);
   speak(item);
+  renew(item);
   prefetch();
   if (await wasChanged(addressOf.screen(item))) byId("changed").hidden = mine !== turn;
   return item;
@@ -110,8 +113,19 @@ async function prefetch() {
     const item = await queue.need(next).catch(() => undefined);
     if (!item) continue;
     picture(addressOf.screen(item));
+    if (next === place + 1) renew(item);
     if (item.heatmap && preference("heatmap")) picture(addressOf.heatmap(item));
   }
+}
+
+// Takes over the look-alikes that were found since a photo's item was fetched.
+async function renew(item) {
+  if (!isLooking) return;
+  const fresh = await get(`/api/photo/${item.photo_id}`).catch(() => null);
+  const known = queue.placeOf(item.photo_id);
+  if (!fresh || known === undefined || fresh.alike.length === queue.at(known).alike.length) return;
+  queue.change(item.photo_id, { alike: fresh.alike });
+  if (known === place && view === "single") showAlike(queue.at(known), preference("alikeAll"));
 }
 
 function go(step) {

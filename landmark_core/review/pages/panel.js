@@ -74,7 +74,7 @@ function showStanding(item) {
   byId("standing").classList.toggle("is-disputed", item.disagree);
 }
 
-function showAlike(item, decidesForAll) {
+export function showAlike(item, decidesForAll) {
   const open = item.alike.filter((other) => other.open);
   byId("alike").hidden = open.length === 0;
   byId("alike-text").textContent = `${count(open.length, "photo looks", "photos look")} like this`;
