@@ -93,10 +93,12 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def tagged_out(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
     """An OUT of 80 drawn photos and some odd ones, all of which wait for a person; do not write."""
-    from draw_library import draw_library
+    from draw_library import draw_library, draw_scene
 
     folder = tmp_path_factory.mktemp("reviewed")
-    draw_library(folder / "photos", scenes=80)
+    draw_library(folder / "photos", scenes=8)  # one in each format; HEIC takes a second to write
+    for number in range(72):
+        draw_scene(100 + number).save(folder / "photos" / f"photo-{number:02d}.jpg")
     # A process of its own: beside other tests, the threads of this one would wait by spinning.
     command = [sys.executable, "-m", "landmark_core.cli", "tag", str(folder / "photos")]
     command += ["--out", str(folder / "out"), "--model", str(tiny_model), "--review-below", "1"]
