@@ -33,6 +33,7 @@ from landmark_core.review.past import judged
 from landmark_core.review.pictures import Pictures
 from landmark_core.review.server import Front, build_app
 from landmark_core.review.summary import summarise
+from landmark_core.review.wire import MOST_REVIEWER
 from landmark_core.tables import Store
 
 FIRST_PORT = 8765
@@ -52,9 +53,9 @@ class ServeOptions:
     most_waiting: int = MOST_WAITING  # photos laid out at once
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.reviewer) <= 64 or not self.reviewer.isprintable():
+        if not 1 <= len(self.reviewer) <= MOST_REVIEWER or not self.reviewer.isprintable():
             raise ConfigError(
-                "--reviewer: expected 1 to 64 printable characters, "
+                f"--reviewer: expected 1 to {MOST_REVIEWER} printable characters, "
                 f"got {printable(self.reviewer)[:70]!r}"
             )
         if self.port is not None and not 1 <= self.port <= 65_535:

@@ -17,6 +17,7 @@ import { answer, count, duration, percent } from "./words.js";
 
 const AHEAD = 4; // photos fetched before they are needed
 const PROGRESS_MS = 15_000;
+const LOOKS_MS = 2_000; // between two questions for further look-alikes of the photo shown
 const TOAST_MS = 4_000;
 const PAN = 80; // pixels
 
@@ -280,10 +281,7 @@ function decideInGrid(verdict, tag = null) {
   const seconds = pace.seconds();
   if (verdict === "accept") {
     // One decision for each tag: what one key settled can be undone tag by tag.
-    const byTag = Map.groupBy
-      ? Map.groupBy(chosen, (item) => item.model.tags[0]?.tag)
-      : groupBy(chosen, (item) => item.model.tags[0]?.tag);
-    for (const [best, items] of byTag) {
+    for (const [best, items] of byBestTag(chosen)) {
       if (best) record("tag", best, items, (seconds * items.length) / chosen.length);
     }
   } else record(verdict, tag, chosen, seconds);
@@ -292,9 +290,12 @@ function decideInGrid(verdict, tag = null) {
   grid.goOn();
 }
 
-function groupBy(items, keyOf) {
+function byBestTag(items) {
   const groups = new Map();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  for (const item of items) {
+    const best = item.model.tags[0]?.tag;
+    groups.set(best, [...(groups.get(best) ?? []), item]);
+  }
   return groups;
 }
 
@@ -514,6 +515,12 @@ setInterval(() => {
   if (document.hidden || outbox.size) return;
   get("/api/progress", { reviewer: reviewer() }).then(showProgress, () => {});
 }, PROGRESS_MS);
+
+setInterval(() => {
+  const item = queue.at(place);
+  const { done: read, total } = progress?.looks ?? { done: 0, total: 0 };
+  if (item && read < total && view === "single" && !document.hidden) renew(item);
+}, LOOKS_MS);
 
 byId("reviewer").value = reviewer();
 byId("filters").open = preference("filters");
