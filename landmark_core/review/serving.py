@@ -16,7 +16,6 @@ from pathlib import Path
 from types import FrameType
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import uvicorn
 
@@ -29,6 +28,7 @@ from landmark_core.review.desk import Desk
 from landmark_core.review.groups import LookAlikes
 from landmark_core.review.guard import LOOPBACK
 from landmark_core.review.look_finder import LookFinder
+from landmark_core.review.memory import give_freed_memory_back
 from landmark_core.review.past import judged
 from landmark_core.review.pictures import Pictures
 from landmark_core.review.server import Front, build_app
@@ -85,8 +85,7 @@ def serve(
         ConfigError: if OUT is broken, foreign, empty or not writable, or the port is taken.
         RunError: if scratch room runs out.
     """
-    # Arrow's own allocator keeps what it once had: 240 MB after reading 100,000 rows.
-    pa.set_memory_pool(pa.system_memory_pool())
+    give_freed_memory_back()
     store = Store(out)
     log = DecisionLog(store, clock=clock, rng=rng)
     log.load()
