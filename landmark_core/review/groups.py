@@ -18,7 +18,7 @@ Looks = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 
 MOST_MEMBERS = 200  # of a group: a chain of likenesses must not swallow the library
-MOST_LOOKS = 50_000  # 1.2 KB each
+MOST_LOOKS = 40_000  # 1.2 KB each
 BURST_SECONDS = 10.0
 # Of two shots by a hand that moved 3 % and turned by 1.5 degrees, 99 % have more (ALIKE: 95 %); so
 # have 27 of 27,000 pairs of different photos of one landmark, all of the same view, and none of
