@@ -10,10 +10,10 @@ DEMO ?= demo
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help demo test test-long check format lint types bench lock clean
+.PHONY: help demo test test-orchestration test-long check format lint types bench lock clean
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (a few minutes, once) ..."
@@ -40,7 +40,10 @@ demo: $(VENV)/.installed ## draw a small photo library, tag it with the Prefect 
 	@echo "Now your own photos: $(VENV)/bin/landmarks tag ~/Pictures --out tagged"
 
 test: $(VENV)/.installed-dev ## run the tests (under 5 minutes on two cores)
-	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow"
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow and not orchestration"
+
+test-orchestration: $(VENV)/.installed-dev ## run the tests with real servers, workers and clusters
+	@$(PYTHON) -m pytest -m orchestration
 
 test-long: $(VENV)/.installed-dev ## run the kill and memory tests as well
 	@$(PYTHON) -m pytest
