@@ -4,7 +4,17 @@ import argparse
 from collections.abc import Sequence
 
 from landmark_core import __version__
-from landmark_core.cli import evaluate, export, import_, models, review, status, tag, train
+from landmark_core.cli import (
+    compact,
+    evaluate,
+    export,
+    import_,
+    models,
+    review,
+    status,
+    tag,
+    train,
+)
 from landmark_core.cli.console import guard, settle_threads
 
 
@@ -27,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("tag", tag),
         ("review", review),
         ("status", status),
+        ("compact", compact),
         ("export", export),
         ("import", import_),
         ("train", train),

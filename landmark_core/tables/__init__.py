@@ -1,5 +1,11 @@
 """The tables of OUT: schema, atomic parts, what is missing, what is current."""
 
+from landmark_core.tables.compaction import (
+    CompactionReport,
+    CompactionSettings,
+    compact,
+    preview_compaction,
+)
 from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
 from landmark_core.tables.folder import Folder
 from landmark_core.tables.ledger import Counts, WorkKey
@@ -27,6 +33,8 @@ __all__ = [
     "CURRENT_SCHEMA",
     "REVIEWS_SCHEMA",
     "TAGS_SCHEMA",
+    "CompactionReport",
+    "CompactionSettings",
     "Counts",
     "FailureKind",
     "Folder",
@@ -40,6 +48,7 @@ __all__ = [
     "Store",
     "WorkKey",
     "check_schema",
+    "compact",
     "count_work",
     "current_tags",
     "heatmap_path",
@@ -47,6 +56,7 @@ __all__ = [
     "new_run_id",
     "open_scratch",
     "plan_run",
+    "preview_compaction",
     "read_shard",
     "reviews_path",
     "rows_to_table",
