@@ -1,13 +1,9 @@
 """Merge the small parts of many nights into few files, as a Prefect flow with an artifact.
 
-    python -m flows.compact OUT
-
 The same work as `landmarks compact`. Safe beside runs and readers, and to kill at any moment.
 """
 
 import random
-import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from prefect import flow, get_run_logger, task
@@ -66,14 +62,3 @@ def compact_tables(params: CompactParameters) -> CompactionReport:
         description=f"{report.parts_before:,} parts are {report.parts_after:,} now",
     )
     return report
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the flow for one OUT with the usual settings."""
-    (out,) = sys.argv[1:] if argv is None else argv
-    compact_tables(CompactParameters(out=out))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+import sys
 import tempfile
 import threading
 import uuid
@@ -11,6 +12,8 @@ from typing import Any
 
 import fsspec
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `nights`
 
 
 @pytest.fixture
