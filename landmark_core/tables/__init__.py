@@ -13,6 +13,7 @@ from landmark_core.tables.schema import (
     table_to_rows,
 )
 from landmark_core.tables.scratch import Scratch, open_scratch
+from landmark_core.tables.shard_reports import find_report, with_report
 from landmark_core.tables.status import (
     FailureKind,
     LibraryStatus,
@@ -48,6 +49,7 @@ __all__ = [
     "check_schema",
     "count_work",
     "current_tags",
+    "find_report",
     "heatmap_path",
     "hold_lock",
     "new_run_id",
@@ -60,4 +62,5 @@ __all__ = [
     "status_counts",
     "table_to_rows",
     "to_parquet",
+    "with_report",
 ]

@@ -138,6 +138,10 @@ class Store:
         names = self._place.list_names("runs")
         return [found[1] for name in names if (found := _RUN_FILE.fullmatch(name))]
 
+    def is_finished(self, run_id: str) -> bool:
+        """Whether a run has its run file: nothing more is written for it."""
+        return self._place.exists(f"runs/{run_id}.json")
+
     def list_planned(self) -> list[str]:
         """Return the run ids that have a plan, finished or not, oldest first."""
         names = self._place.list_names("runs")
