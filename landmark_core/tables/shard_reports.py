@@ -15,7 +15,7 @@ from landmark_core.errors import RunError
 from landmark_core.records import Shard
 from landmark_core.report import ShardReport
 from landmark_core.report_json import shard_report_from_json, shard_report_to_json
-from landmark_core.tables.store import Store, part_name
+from landmark_core.tables.store import Store, part_name, shard_of_part
 
 REPORT_KEY = b"landmarks.shard"  # in a part's key-value metadata
 
@@ -48,3 +48,8 @@ def find_report(store: Store, shard: Shard) -> ShardReport | None:
 
 def _value(metadata: Mapping[bytes, bytes]) -> Any:
     return json.loads(metadata[REPORT_KEY])
+
+
+def list_done_shards(store: Store, run_id: str) -> frozenset[int]:
+    """Return the numbers of a run's shards whose parts are there, by one listing."""
+    return frozenset(shard_of_part(name) for name in store.list_run_parts(run_id))
