@@ -16,6 +16,7 @@ from typing import Any, get_args
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
 from pydantic import ValidationError
 
 from flows.console import one_line_errors, quiet_interruption
@@ -51,16 +52,17 @@ def archive_backfill(params: BackfillParameters) -> RunSummary | None:
 
 
 @flow(name="backfill-group", task_runner=ONE_AT_A_TIME)
-def backfill_group(params: GroupParameters) -> int:
-    """Do a group of shards of an open backfill; returns how many photos it has rows for."""
+def backfill_group(params: GroupParameters) -> State[Any]:
+    """Do a group of shards of an open backfill; the state's message names those that failed."""
     futures = [
         (number, tag_backfill_shard.submit(params.out, params.run_id, number))
         for number in params.shards
     ]
     reports, failures = gather(futures, lambda _report: None)
     if failures:
-        raise shards_failed(name_failures(failures), len(params.shards))
-    return sum(report.counts.photos for report in reports)
+        return Failed(message="\n".join(name_failures(failures)))
+    photos = sum(report.counts.photos for report in reports)
+    return Completed(message=f"{photos:,} photos")
 
 
 @flow(name="backfill-shards")
