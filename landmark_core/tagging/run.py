@@ -31,6 +31,7 @@ from landmark_core.report import (
     add_tags,
 )
 from landmark_core.report_text import to_json
+from landmark_core.since import open_window
 from landmark_core.tables import Counts, Store, WorkKey, count_work, new_run_id, plan_run
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def open_run(config: TagConfig, progress: Progress) -> Iterator[OpenRun]:
     """
     started_at = datetime.now(UTC)
     store = Store(config.out)
-    listing = _open_listing(config, store)
+    listing = _open_listing(config, store, started_at)
     photos = _at_least_one(listing, config)
     store.check_writable()
     if config.workers != 0:
@@ -189,7 +190,7 @@ def preview(config: TagConfig, progress: Progress | None = None) -> PlanSummary:
     from landmark_core.model import load_model
 
     store = Store(config.out)
-    listing = _open_listing(config, store)
+    listing = _open_listing(config, store, datetime.now(UTC))
     photos = _at_least_one(listing, config)
     model = load_model(config.model, classes=config.classes)
     counts = count_work(
@@ -202,18 +203,22 @@ def preview(config: TagConfig, progress: Progress | None = None) -> PlanSummary:
     return _summarise(listing, counts, shards=0)
 
 
-def _open_listing(config: TagConfig, store: Store) -> Listing:
+def _open_listing(config: TagConfig, store: Store, now: datetime) -> Listing:
     return open_listing(
         config.source,
         include=config.include,
         exclude=config.exclude,
         follow_links=config.follow_links,
         skip=store.own_places,  # OUT may lie within SOURCE: its heatmaps are no photos
+        window=open_window(config.since, config.time_zone, now),
     )
 
 
 def _at_least_one(listing: Listing, config: TagConfig) -> Iterator[PhotoRef]:
     """Return the listing's photos, having seen that there is one.
+
+    A night without uploads is no mistake: with --since there may be none, where older photos or
+    partitions show that SOURCE is right.
 
     Raises:
         ConfigError: if there is none.
@@ -222,6 +227,8 @@ def _at_least_one(listing: Listing, config: TagConfig) -> Iterator[PhotoRef]:
     first = next(photos, None)
     if first is not None:
         return itertools.chain((first,), photos)
+    if listing.counts.older or listing.counts.partitions:
+        return photos
     seen = f"{listing.counts.not_photos} other files"
     if listing.counts.excluded:
         seen += f", {listing.counts.excluded} left out by --include and --exclude"
@@ -241,6 +248,7 @@ def _summarise(listing: Listing, counts: Counts, shards: int) -> PlanSummary:
         links_not_followed=listing.counts.links_not_followed,
         excluded=listing.counts.excluded,
         unreadable_folders=listing.counts.unreadable_folders,
+        older=listing.counts.older,
         duplicates=counts.duplicates,
         already_done=counts.already_done,
         failed_before=counts.failed_remembered,
