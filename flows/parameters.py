@@ -41,6 +41,9 @@ class TagParameters(_Parameters):
         description="Only photos that changed since then: a date (2026-11-20) or an age (36h, 7d). "
         "Leave empty to look at all of SOURCE: what is done is passed over anyway.",
     )
+    time_zone: str = Field(
+        default="UTC", description="Whose days `since` and date fields mean, as Europe/Berlin."
+    )
     include: list[str] = Field(default_factory=list, description="Only these: globs like *.jpg.")
     exclude: list[str] = Field(default_factory=list, description="Not these: globs like raw/**.")
     device: Device = Field(default="auto", description="Where the model runs.")
@@ -92,6 +95,8 @@ class TagParameters(_Parameters):
             out=self.out,
             model=model or self.model,
             classes=self.classes,
+            since=self.since,
+            time_zone=self.time_zone,
             include=tuple(self.include),
             exclude=tuple(self.exclude),
             device=self.device,

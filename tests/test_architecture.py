@@ -12,6 +12,7 @@ CORE = ROOT / "landmark_core"
 LAYERS = (
     {"__init__"},
     {"errors", "protocols"},
+    {"since"},
     {"records"},
     {"config"},
     {"report"},
@@ -31,6 +32,8 @@ PURE = (
     "records",
     "config",
     "protocols",
+    "since",
+    "library.dates",
     "report",
     "report_text",
     "report_json",

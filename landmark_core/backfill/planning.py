@@ -80,7 +80,7 @@ def plan_backfill(
         RunError: if another run goes on writing to OUT, or OUT fails.
     """
     store = Store(config.out)
-    listing, photos = open_photos(config, store, progress)
+    listing, photos = open_photos(config, store, progress, now)
     store.check_writable()
     with store.lock(wait_s), open_tagger(config) as tagger:
         if held := find_backfill(config.out, config.source):

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
@@ -31,6 +32,8 @@ _HOMES = {
     "decode_photo": "decode",
     "fetch_many": "fetch",
     "fetch_photo": "fetch",
+    "fixed_part": "dates",
+    "is_partitioned": "dates",
     "is_url": "identity",
     "location_of": "identity",
     "open_listing": "find",
@@ -51,6 +54,8 @@ __all__ = [
     "decode_photo",
     "fetch_many",
     "fetch_photo",
+    "fixed_part",
+    "is_partitioned",
     "is_url",
     "location_of",
     "main_module_hidden",

@@ -15,7 +15,7 @@ from fsspec.asyn import sync
 
 from landmark_core.errors import RunError
 from landmark_core.library.faults import describe_fault
-from landmark_core.library.identity import url_ref
+from landmark_core.library.identity import newest_us, url_ref
 from landmark_core.library.kinds import judge_name, sniff
 from landmark_core.library.places import Entry, Place, read_head
 from landmark_core.library.selection import Counts, Selection
@@ -35,7 +35,7 @@ def walk_place(place: Place, selection: Selection, counts: Counts) -> Iterator[P
     """
     skip = tuple(location.rstrip("/") + "/" for location in selection.skip)
     for page in _batched(_entries(place, selection, counts)):
-        for entry in _photos_among(place.store, page, counts):
+        for entry in _photos_among(place.store, page, selection, counts):
             url = place.url_of(entry["name"])
             if url.startswith(skip):
                 continue
@@ -111,10 +111,10 @@ def _broken_off(place: Place, error: Exception) -> RunError:
 
 
 def _photos_among(
-    store: fsspec.AbstractFileSystem, page: list[Entry], counts: Counts
+    store: fsspec.AbstractFileSystem, page: list[Entry], selection: Selection, counts: Counts
 ) -> Iterator[Entry]:
     """Return a page's photos in order, after one round of questions about the unclear ones."""
-    judgements = [_judge(entry) for entry in page]
+    judgements = [_judge(entry, selection) for entry in page]
     unclear = [entry for entry, j in zip(page, judgements, strict=True) if j == "look_inside"]
     with ThreadPoolExecutor(_HEADS_AT_ONCE) as pool:
         heads = iter(list(pool.map(lambda entry: read_head(store, entry), unclear)))
@@ -123,13 +123,18 @@ def _photos_among(
             judgement = "photo" if sniff(next(heads)) else "not_photo"
         if judgement == "photo":
             yield entry
+        elif judgement == "older":
+            counts.older += 1
         elif not entry["name"].endswith("/"):  # a key that ends so only marks a folder
             counts.not_photos += 1
 
 
-def _judge(entry: Entry) -> str:
+def _judge(entry: Entry, selection: Selection) -> str:
     name = entry["name"]
-    return "not_photo" if name.endswith("/") else judge_name(name.rpartition("/")[2])
+    judgement = "not_photo" if name.endswith("/") else judge_name(name.rpartition("/")[2])
+    if judgement != "not_photo" and selection.is_older(newest_us(entry)):
+        return "older"  # told before its first bytes are asked for
+    return judgement
 
 
 def _batched(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
