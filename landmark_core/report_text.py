@@ -4,11 +4,13 @@ Pure. Names of photos come from outside: control and direction characters are sh
 """
 
 import dataclasses
+import json
 from typing import Any
 
-from landmark_core.report import FAILURES, PlanSummary, RunSummary
+from landmark_core.report import FAILURES, PlanSummary, RunSummary, ShardReport
 
 TOP_TAGS = 10
+DECISIONS = ("tagged", "review", "no_landmark")
 
 
 def printable(text: str) -> str:
@@ -28,6 +30,27 @@ def to_json(summary: RunSummary) -> dict[str, Any]:
     values["photos_per_second"] = round(_rate(summary), 2)
     values["tags"] = dict(summary.tags)
     return values
+
+
+def shard_line(run_id: str, report: ShardReport) -> str:
+    """Return what a shard did as one line of JSON in ASCII, for the log and its collectors."""
+    counts = dataclasses.asdict(report.counts)
+    rate = report.counts.photos / report.seconds if report.seconds > 0 else 0.0
+    stages = dataclasses.asdict(report.stages)
+    return json.dumps(
+        {
+            "event": "shard",
+            "run_id": run_id,
+            "shard": report.shard,
+            "photos": counts["photos"],
+            "status": {name: counts[name] for name in ("ok", *FAILURES)},
+            "decision": {name: counts[name] for name in DECISIONS},
+            "heatmaps": counts["heatmaps"],
+            "seconds": round(report.seconds, 3),
+            "photos_per_second": round(rate, 2),
+            "stages": {name: round(seconds, 3) for name, seconds in stages.items()},
+        }
+    )
 
 
 def to_text(summary: RunSummary, out: str) -> str:
@@ -79,7 +102,7 @@ def plan_to_text(plan: PlanSummary, out: str) -> str:
 def to_markdown(summary: RunSummary, out: str) -> str:
     """Return the run as a Markdown artifact: counts, tags, failures, where the heatmaps are."""
     counts = summary.counts
-    rows = [(name, getattr(counts, name)) for name in ("tagged", "review", "no_landmark")]
+    rows = [(name, getattr(counts, name)) for name in DECISIONS]
     rows += [(kind, getattr(counts, kind)) for kind in FAILURES if getattr(counts, kind)]
     lines = [
         f"# {_photos(counts.photos)} from {_cell(str(summary.settings['source']))}",

@@ -25,6 +25,7 @@ from landmark_core.report import (
     PlanSummary,
     RunSummary,
     ShardReport,
+    add_confidences,
     add_counts,
     add_failures,
     add_stages,
@@ -98,6 +99,7 @@ class OpenRun:
             tags=add_tags(reports),
             failures=add_failures(reports),
             stages=add_stages(report.stages for report in reports),
+            confidences=add_confidences(report.confidences for report in reports),
             start_seconds=(self.planned_at - self.started_at).total_seconds(),
         )
         self.store.write_run(self.run_id, to_json(summary))
