@@ -130,8 +130,8 @@ def read_night(values: Mapping[str, Any]) -> Night:
         ValueError: if the values are not those of a run file.
     """
     try:
-        counts, found = values["counts"], values.get("confidences")
-        known = found is not None and len(found) == CONFIDENCE_BINS
+        counts, found = values["counts"], values.get("confidences") or ()
+        known = len(found) == CONFIDENCE_BINS
         return Night(
             run_id=str(values["run_id"]),
             finished_at=datetime.fromisoformat(values["finished_at"]),
@@ -247,8 +247,8 @@ def noise_level(photos: int, others: int, bins: int) -> float:
 def _drift(
     tonight: tuple[int, ...] | None, nights: Sequence[tuple[int, ...] | None]
 ) -> Drift | None:
-    known = [one for one in nights if one is not None and sum(one)]
-    if not known or tonight is None or not sum(tonight):
+    known = [one for one in nights if one and sum(one)]
+    if not known or not tonight or not sum(tonight):
         return None
     past = add_confidences(known)
     one, other = _merge_sparse(tonight, past)

@@ -25,6 +25,7 @@ from landmark_core.tables.store import (
     Store,
     heatmap_path,
     new_run_id,
+    part_name,
     reviews_path,
     to_parquet,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "hold_lock",
     "new_run_id",
     "open_scratch",
+    "part_name",
     "plan_run",
     "read_shard",
     "reviews_path",
