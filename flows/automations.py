@@ -74,14 +74,10 @@ def find_block(client: SyncPrefectClient, block: str) -> Block:
     kind, mark, name = block.partition("/")
     if not (kind and mark and name):
         raise ConfigError(f"expected a block as type/name, such as slack-webhook/ops; got {block}")
-    with _client() as client:
-        try:
-            found = client.read_block_document_by_name(name=name, block_type_slug=kind)
-        except ObjectNotFound as error:
-            raise ConfigError(
-                f"there is no block {block}; `prefect block ls` lists them"
-            ) from error
-
+    try:
+        found = client.read_block_document_by_name(name=name, block_type_slug=kind)
+    except ObjectNotFound as error:
+        raise ConfigError(f"there is no block {block}; `prefect block ls` lists them") from error
     return Block(kind=kind, block_id=found.id)
 
 
