@@ -20,6 +20,8 @@ def one_line_errors() -> Iterator[None]:
     if os.environ.get(DEBUG_VARIABLE):
         yield
         return
+    # On a busy machine it counts its last events aloud, after the line that a person should read.
+    logging.getLogger("EventsWorker").setLevel(logging.ERROR)
     handlers = {handler for name in RUN_LOGGERS for handler in logging.getLogger(name).handlers}
     for handler in handlers:
         handler.addFilter(_drop_stack)

@@ -59,7 +59,7 @@ def to_text(summary: RunSummary, out: str) -> str:
     """Return the closing summary that a person reads."""
     plan, counts = summary.plan, summary.counts
     lines = [
-        f"{_photos(counts.photos)} done in {_duration(summary.seconds)}"
+        f"{_photos(counts.photos)} done in {duration(summary.seconds)}"
         + (f" ({_rate(summary):.1f} photos/s)" if counts.photos else ""),
         *_aside("already done before", plan.already_done),
         *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
@@ -131,7 +131,7 @@ def to_markdown(summary: RunSummary, out: str) -> str:
 def _markdown_head(summary: RunSummary) -> str:
     model = summary.model
     return (
-        f"{_rate(summary):.1f} photos/s, {_duration(summary.seconds)}; "
+        f"{_rate(summary):.1f} photos/s, {duration(summary.seconds)}; "
         f"{summary.plan.already_done:,} already done; model {markdown_cell(model.name)} "
         f"({model.model_id}) on {model.device}, {model.precision}"
     )
@@ -163,7 +163,8 @@ def _rate(summary: RunSummary) -> float:
     return summary.counts.photos / summary.seconds if summary.seconds > 0 else 0.0
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a length of time as a person says it."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,5 +1,13 @@
 """The tables of OUT: schema, atomic parts, what is missing, what is current."""
 
+from landmark_core.tables.backfills import (
+    BackfillRecord,
+    list_backfills,
+    list_open_backfills,
+    read_backfill,
+    read_shards,
+    write_backfill,
+)
 from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
 from landmark_core.tables.folder import Folder
 from landmark_core.tables.ledger import Counts, WorkKey
@@ -13,6 +21,7 @@ from landmark_core.tables.schema import (
     table_to_rows,
 )
 from landmark_core.tables.scratch import Scratch, open_scratch
+from landmark_core.tables.shard_reports import find_report, list_done_shards, with_report
 from landmark_core.tables.status import (
     FailureKind,
     LibraryStatus,
@@ -34,6 +43,7 @@ __all__ = [
     "CURRENT_SCHEMA",
     "REVIEWS_SCHEMA",
     "TAGS_SCHEMA",
+    "BackfillRecord",
     "Counts",
     "FailureKind",
     "Folder",
@@ -49,17 +59,25 @@ __all__ = [
     "check_schema",
     "count_work",
     "current_tags",
+    "find_report",
     "heatmap_path",
     "hold_lock",
+    "list_backfills",
+    "list_done_shards",
+    "list_open_backfills",
     "new_run_id",
     "open_scratch",
     "part_name",
     "plan_run",
+    "read_backfill",
     "read_shard",
+    "read_shards",
     "reviews_path",
     "rows_to_table",
     "shard_sizes",
     "status_counts",
     "table_to_rows",
     "to_parquet",
+    "with_report",
+    "write_backfill",
 ]

@@ -30,7 +30,7 @@ from landmark_core.tables.place import open_place
 from landmark_core.tables.sweep import sweep_folder
 
 _PART_NAME = re.compile(r"tags/run=([^/]+)/part-(\d+)\.parquet")
-_RUN_FILE = re.compile(r"runs/([^/]+)\.json")
+_RUN_FILE = re.compile(r"runs/([^/.]+)\.json")  # no dot: records lie beside it
 _PLAN_FILE = re.compile(r"runs/([^/]+)\.plan\.parquet")
 
 
@@ -66,7 +66,7 @@ class Store:
         """
         return tuple(f"{self._place.label.rstrip('/')}/{name}" for name in ("heatmaps", "tags"))
 
-    def lock(self) -> AbstractContextManager[None]:
+    def lock(self, wait_s: float = 0.0) -> AbstractContextManager[None]:
         """Hold OUT for one run; a bucket has no lock (see `lock`).
 
         Raises:
@@ -138,6 +138,10 @@ class Store:
         names = self._place.list_names("runs")
         return [found[1] for name in names if (found := _RUN_FILE.fullmatch(name))]
 
+    def is_finished(self, run_id: str) -> bool:
+        """Whether a run has its run file: nothing more is written for it."""
+        return self._place.exists(f"runs/{run_id}.json")
+
     def list_planned(self) -> list[str]:
         """Return the run ids that have a plan, finished or not, oldest first."""
         names = self._place.list_names("runs")
@@ -150,6 +154,11 @@ class Store:
     def list_parts(self) -> list[str]:
         """Return the names of all Parquet files below OUT/tags, by run and shard."""
         return self._list_parquet("tags")
+
+    def list_run_parts(self, run_id: str) -> list[str]:
+        """Return the names of the parts that one run wrote, by shard."""
+        names = self._list_parquet(f"tags/run={run_id}")
+        return [name for name in names if _PART_NAME.fullmatch(name)]
 
     def list_reviews(self) -> list[str]:
         """Return the names of all Parquet files below OUT/reviews, oldest first."""
@@ -220,6 +229,14 @@ def run_of_part(name: str) -> str | None:
     """Return the run id that a part's name carries; null for a file that we did not write."""
     found = _PART_NAME.fullmatch(name)
     return found[1] if found else None
+
+
+def shard_of_part(name: str) -> int:
+    """Return the shard's number that a part's name carries; ValueError for another file."""
+    found = _PART_NAME.fullmatch(name)
+    if not found:
+        raise ValueError(f"expected the name of a part, got {name}")
+    return int(found[2])
 
 
 def new_run_id(now: datetime, rng: random.Random) -> str:
