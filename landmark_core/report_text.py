@@ -5,11 +5,13 @@ Pure. Names of photos come from outside: control and direction characters are sh
 
 import dataclasses
 import json
+import re
 from typing import Any
 
 from landmark_core.report import FAILURES, PlanSummary, RunSummary, ShardReport
 
 TOP_TAGS = 10
+_MARKUP = re.compile(r"[\\`*_\[\]<>!|~#&$]")
 DECISIONS = ("tagged", "review", "no_landmark")
 
 
@@ -107,7 +109,7 @@ def to_markdown(summary: RunSummary, out: str) -> str:
     rows = [(name, getattr(counts, name)) for name in DECISIONS]
     rows += [(kind, getattr(counts, kind)) for kind in FAILURES if getattr(counts, kind)]
     lines = [
-        f"# {_photos(counts.photos)} from {_cell(str(summary.settings['source']))}",
+        f"# {_photos(counts.photos)} from {markdown_cell(str(summary.settings['source']))}",
         _markdown_head(summary),
         "",
         "| result | photos | share |",
@@ -116,12 +118,12 @@ def to_markdown(summary: RunSummary, out: str) -> str:
         "",
         "| tag | photos |",
         "|---|---:|",
-        *(f"| {_cell(tag)} | {count:,} |" for tag, count in summary.tags[:TOP_TAGS]),
+        *(f"| {markdown_cell(tag)} | {count:,} |" for tag, count in summary.tags[:TOP_TAGS]),
     ]
     if summary.failures:
         lines += ["", "| failure | photo | why |", "|---|---|---|"]
         lines += [
-            f"| {failure.status} | {_cell(failure.uri)} | {_cell(failure.error)} |"
+            f"| {failure.status} | {markdown_cell(failure.uri)} | {markdown_cell(failure.error)} |"
             for failure in summary.failures
         ]
     lines += ["", f"Heatmaps to review: `{out}/heatmaps/run={summary.run_id}`"]
@@ -132,7 +134,7 @@ def _markdown_head(summary: RunSummary) -> str:
     model = summary.model
     return (
         f"{_rate(summary):.1f} photos/s, {duration(summary.seconds)}; "
-        f"{summary.plan.already_done:,} already done; model {_cell(model.name)} "
+        f"{summary.plan.already_done:,} already done; model {markdown_cell(model.name)} "
         f"({model.model_id}) on {model.device}, {model.precision}"
     )
 
@@ -172,6 +174,6 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
-def _cell(text: str) -> str:
-    """Keep a name from breaking a Markdown table."""
-    return printable(text).replace("|", "\\|")
+def markdown_cell(text: str) -> str:
+    """Return a name from outside for a Markdown table: no cell, picture or markup comes of it."""
+    return _MARKUP.sub(r"\\\g<0>", printable(text))

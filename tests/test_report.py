@@ -281,10 +281,9 @@ def test_json_has_plain_values():
 )
 def test_names_from_outside_stay_on_their_line(name, shown):
     assert printable(name) == shown
-    failure = Failure(status="corrupt", uri=name, error="x | y")
+    failure = Failure(status="corrupt", uri=name, error="x | y ![](//z)")
     text = to_text(summary((failure,), Counts(photos=1, corrupt=1)), "OUT")
     assert shown in text
-    row_of_table = to_markdown(
-        summary((failure,), Counts(photos=1, corrupt=1)), "OUT"
-    ).splitlines()[-3]
-    assert row_of_table == f"| corrupt | {shown} | x \\| y |"
+    page = to_markdown(summary((failure,), Counts(photos=1, corrupt=1)), "OUT")
+    escaped = shown.replace("\\", "\\\\").replace("[", "\\[")
+    assert page.splitlines()[-3] == f"| corrupt | {escaped} | x \\| y \\!\\[\\](//z) |"

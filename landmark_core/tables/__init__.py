@@ -34,6 +34,7 @@ from landmark_core.tables.store import (
     Store,
     heatmap_path,
     new_run_id,
+    part_name,
     reviews_path,
     to_parquet,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "list_open_backfills",
     "new_run_id",
     "open_scratch",
+    "part_name",
     "plan_run",
     "read_backfill",
     "read_shard",
