@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "landmark_core"
 LAYERS = (
     {"__init__"},
-    {"errors", "protocols"},
+    {"errors", "protocols", "backoff"},
     {"records"},
     {"config"},
     {"report"},
@@ -27,6 +27,7 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 PURE = (
     "errors",
+    "backoff",
     "records",
     "config",
     "protocols",
