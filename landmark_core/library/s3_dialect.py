@@ -3,6 +3,7 @@
 The tokens do what StartAfter does, and also where keys are in no order (directory buckets).
 """
 
+from datetime import datetime
 from typing import Any
 
 import fsspec
@@ -31,6 +32,9 @@ async def list_page(
     store: fsspec.AbstractFileSystem, path: str, token: str | None, size: int
 ) -> Page:
     """Return one page of all objects below a path, in key order."""
+    await store.set_session()
+    parsers = store.session.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=_parse_moment)
     bucket, key, _ = store.split_path(path)
     more = {"ContinuationToken": token} if token else {}
     answer = await store._call_s3(  # noqa: SLF001 (its public twin blocks the loop)
@@ -72,3 +76,14 @@ async def read(store: fsspec.AbstractFileSystem, path: str, transfer: Transfer) 
                 return
     finally:
         body.close()
+
+
+def _parse_moment(text: str) -> datetime:
+    """Read a time; botocore's own way, dateutil, takes three quarters of a listing's time."""
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):  # the times in HTTP headers
+        from botocore.utils import parse_timestamp
+
+        moment: datetime = parse_timestamp(text)
+        return moment
