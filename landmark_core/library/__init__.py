@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from landmark_core.library.decode import Decoded, decode_photo
+    from landmark_core.library.faults import is_passing
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
     from landmark_core.library.identity import is_url, location_of, photo_id_of
@@ -31,6 +32,7 @@ _HOMES = {
     "decode_photo": "decode",
     "fetch_many": "fetch",
     "fetch_photo": "fetch",
+    "is_passing": "faults",
     "is_url": "identity",
     "location_of": "identity",
     "open_listing": "find",
@@ -51,6 +53,7 @@ __all__ = [
     "decode_photo",
     "fetch_many",
     "fetch_photo",
+    "is_passing",
     "is_url",
     "location_of",
     "main_module_hidden",

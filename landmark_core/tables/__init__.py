@@ -4,6 +4,7 @@ from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
 from landmark_core.tables.folder import Folder
 from landmark_core.tables.ledger import Counts, WorkKey
 from landmark_core.tables.lock import Holder, hold_lock
+from landmark_core.tables.names import heatmap_path, reviews_path
 from landmark_core.tables.plan import Plan, count_work, plan_run, read_shard, shard_sizes
 from landmark_core.tables.schema import (
     REVIEWS_SCHEMA,
@@ -20,14 +21,7 @@ from landmark_core.tables.status import (
     RunSeen,
     status_counts,
 )
-from landmark_core.tables.store import (
-    RunFile,
-    Store,
-    heatmap_path,
-    new_run_id,
-    reviews_path,
-    to_parquet,
-)
+from landmark_core.tables.store import RunFile, Store, new_run_id, to_parquet
 
 __all__ = [
     "CURRENT_SCHEMA",
