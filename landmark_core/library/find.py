@@ -170,14 +170,15 @@ def _choose_on_disk(source: str) -> _Walk:
 def _choose_in_bucket(source: str) -> _Walk:
     # fsspec takes a while to import, and folders do not need it.
     from landmark_core.library.buckets import walk_place
-    from landmark_core.library.places import ask_entry, open_place, read_head
+    from landmark_core.library.objects import ask_entry, open_stream, read_head
+    from landmark_core.library.places import open_place
 
     place = open_place(source)
     entry = ask_entry(place)
     if entry["type"] == "directory":
         return lambda selection, counts: walk_place(place, selection, counts)
-    if _is_list(source, read_head(place.store, entry, _PROBE_BYTES)):
-        return _walk_of_list(lambda: place.store.open(place.path, "rb"))
+    if _is_list(source, read_head(place, entry, _PROBE_BYTES)):
+        return _walk_of_list(lambda: open_stream(place))
     return _walk_of_one(url_ref(source, entry), newest_us(entry))
 
 
