@@ -19,10 +19,11 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import ValidationError
 
-from flows.console import one_line_errors, quiet_interruption
+from flows.console import one_line_errors, quiet_interruption, without_frames
 from flows.parameters import BackfillParameters, Engine, GroupParameters
 from flows.pool import run_on_pool
 from flows.shards import ONE_AT_A_TIME, gather, name_failures, tag_backfill_shard
+from flows.showing import show_failed_shards, show_run
 from landmark_core import backfill, cli
 from landmark_core.backfill import ShardFailure
 from landmark_core.errors import ConfigError
@@ -46,9 +47,16 @@ def archive_backfill(params: BackfillParameters) -> RunSummary | None:
     left = backfill.remaining_shards(store, record.run_id)
     _show(params.out, record.run_id)
     if left:
-        named = name_failures(failures) or [f"shard {left[0].number}: was not finished"]
-        raise shards_failed(named, record.shards)
-    return backfill.close_backfill(params.out, record.run_id, now=datetime.now(UTC))
+        reasons = {failure.shard: failure for failure in failures}
+        unfinished = [
+            reasons.get(shard.number, ShardFailure(shard=shard.number, reason="was not finished"))
+            for shard in left
+        ]
+        show_failed_shards(unfinished)
+        raise shards_failed(name_failures(unfinished), record.shards)
+    summary = backfill.close_backfill(params.out, record.run_id, now=datetime.now(UTC))
+    show_run(summary, params.out)
+    return summary
 
 
 @flow(name="backfill-group", task_runner=ONE_AT_A_TIME)
@@ -58,7 +66,7 @@ def backfill_group(params: GroupParameters) -> State[Any]:
         (number, tag_backfill_shard.submit(params.out, params.run_id, number))
         for number in params.shards
     ]
-    reports, failures = gather(futures, lambda _report: None)
+    reports, failures = gather(futures)
     if failures:
         return Failed(message="\n".join(name_failures(failures)))
     photos = sum(report.counts.photos for report in reports)
@@ -69,7 +77,7 @@ def backfill_group(params: GroupParameters) -> State[Any]:
 def backfill_shards(out: str, run_id: str, numbers: list[int]) -> list[ShardFailure]:
     """Do shards on the task runner of this flow, and return those that failed."""
     futures = [(number, tag_backfill_shard.submit(out, run_id, number)) for number in numbers]
-    return gather(futures, lambda _report: None)[1]
+    return gather(futures)[1]
 
 
 def _plan(params: BackfillParameters) -> BackfillRecord | None:
@@ -148,7 +156,7 @@ def _run(arguments: argparse.Namespace) -> int:
         state: State[Any] = archive_backfill(params, return_state=True)
         summary = state.result(raise_on_failure=False)
         if isinstance(summary, BaseException):
-            raise summary.with_traceback(None)
+            raise without_frames(summary)
     if summary is not None:
         cli.print_summary(summary, params.out, as_json=arguments.json)
     return cli.EXIT_DONE

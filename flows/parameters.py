@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from landmark_core.config import Device, Precision, TagConfig
 from landmark_core.errors import ConfigError
+from landmark_core.nights import Limits
 from landmark_core.training import Recipe, TrainConfig, read_recipe
 
 Engine = Literal["pool", "dask", "here"]
@@ -125,6 +126,18 @@ class NightlyParameters(TagParameters):
         description="Tell me when confidences differ from the last 30 nights by more than this "
         "(population stability index; 0.1 is little, 0.25 is much).",
     )
+    min_photos: int = Field(
+        default=50, ge=1, description="Nights with fewer photos than this pass no limit."
+    )
+
+    def to_limits(self) -> Limits:
+        """Return what an ordinary night keeps to."""
+        return Limits(
+            max_failures=self.max_failures,
+            max_review=self.max_review,
+            max_drift=self.max_drift,
+            min_photos=self.min_photos,
+        )
 
 
 class BackfillParameters(TagParameters):

@@ -10,13 +10,15 @@ import sys
 from collections.abc import Sequence
 
 from prefect import flow, unmapped
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 
-from flows.console import one_line_errors, quiet_interruption
+from flows.artifacts import RunProgress
+from flows.console import one_line_errors, quiet_interruption, without_frames
 from flows.shards import ONE_AT_A_TIME, gather, name_failures, tag_shard
-from landmark_core import cli, report_text, tagging
+from flows.showing import show_failed_shards, show_run
+from landmark_core import cli, tagging
 from landmark_core.config import TagConfig
+from landmark_core.nights import Limits
 from landmark_core.report import RunSummary
 
 
@@ -26,29 +28,31 @@ def tag_library(config: TagConfig) -> RunSummary:
     return tag_and_publish(config)
 
 
-def tag_and_publish(config: TagConfig, *, wait_s: float = 0.0) -> RunSummary:
+def tag_and_publish(
+    config: TagConfig, *, wait_s: float = 0.0, limits: Limits | None = None
+) -> RunSummary:
     """Tag what is missing within a flow, and show what came of it on Prefect's page.
 
     Args:
         config: of the run.
         wait_s: seconds to wait for another run that is writing to OUT.
+        limits: beyond which people are told; null tells them of none.
 
     Raises:
         ConfigError: if SOURCE, OUT, the model or a setting is wrong; nothing was tagged.
         RunError: if OUT or the device fails, or shards failed; the others are done by then.
     """
     with tagging.open_run(config, tagging.NoProgress(), wait_s=wait_s) as run:
+        photos = sum(shard.photos for shard in run.shards)
+        progress = RunProgress(run.run_id, shards=len(run.shards), photos=photos)
         futures = tag_shard.map(list(run.shards), unmapped(config))
         numbered = zip((shard.number for shard in run.shards), futures, strict=True)
-        reports, failures = gather(numbered, lambda _report: None)
+        reports, failures = gather(numbered, progress.finished)
         if failures:
+            show_failed_shards(failures)
             raise tagging.shards_failed(name_failures(failures), len(run.shards))
         summary = run.finish(reports)
-    create_markdown_artifact(
-        key="tag-library",
-        markdown=report_text.to_markdown(summary, config.out),
-        description=f"{summary.counts.photos} photos of {config.source}",
-    )
+    show_run(summary, config.out, limits)
     return summary
 
 
@@ -70,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
         state: State[RunSummary] = tag_library(config, return_state=True)
         summary = state.result(raise_on_failure=False)
         if isinstance(summary, BaseException):
-            raise summary  # the guard turns it into one line and an exit code
+            raise without_frames(summary)
     cli.print_summary(summary, config.out, as_json=arguments.json)
     return cli.EXIT_DONE
 

@@ -161,10 +161,15 @@ class Store:
         Raises:
             ConfigError: if a run file is not JSON.
         """
-        return [
-            RunFile(run_id=run_id, summary=self._read_json(f"runs/{run_id}.json"))
-            for run_id in self.list_finished()
-        ]
+        return [self.read_run(run_id) for run_id in self.list_finished()]
+
+    def read_run(self, run_id: str) -> RunFile:
+        """Return one finished run.
+
+        Raises:
+            ConfigError: if its file is not JSON.
+        """
+        return RunFile(run_id=run_id, summary=self._read_json(f"runs/{run_id}.json"))
 
     def list_finished(self) -> list[str]:
         """Return the run ids that have a run file, oldest first."""
