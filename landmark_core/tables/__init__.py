@@ -1,10 +1,24 @@
 """The tables of OUT: schema, atomic parts, what is missing, what is current."""
 
+from landmark_core.tables.backfills import (
+    BackfillRecord,
+    list_backfills,
+    list_open_backfills,
+    read_backfill,
+    write_backfill,
+)
 from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
 from landmark_core.tables.folder import Folder
-from landmark_core.tables.ledger import Counts, WorkKey
+from landmark_core.tables.ledger import Counts
 from landmark_core.tables.lock import Holder, hold_lock
-from landmark_core.tables.plan import Plan, count_work, plan_run, read_shard, shard_sizes
+from landmark_core.tables.plan import (
+    Plan,
+    count_work,
+    plan_run,
+    read_shard,
+    read_shards,
+    shard_sizes,
+)
 from landmark_core.tables.schema import (
     REVIEWS_SCHEMA,
     TAGS_SCHEMA,
@@ -28,11 +42,13 @@ from landmark_core.tables.store import (
     reviews_path,
     to_parquet,
 )
+from landmark_core.tables.work_key import WorkKey
 
 __all__ = [
     "CURRENT_SCHEMA",
     "REVIEWS_SCHEMA",
     "TAGS_SCHEMA",
+    "BackfillRecord",
     "Counts",
     "FailureKind",
     "Folder",
@@ -50,14 +66,19 @@ __all__ = [
     "current_tags",
     "heatmap_path",
     "hold_lock",
+    "list_backfills",
+    "list_open_backfills",
     "new_run_id",
     "open_scratch",
     "plan_run",
+    "read_backfill",
     "read_shard",
+    "read_shards",
     "reviews_path",
     "rows_to_table",
     "shard_sizes",
     "status_counts",
     "table_to_rows",
     "to_parquet",
+    "write_backfill",
 ]

@@ -30,7 +30,8 @@ from landmark_core.tables.place import open_place
 from landmark_core.tables.sweep import sweep_folder
 
 _PART_NAME = re.compile(r"tags/run=([^/]+)/part-(\d+)\.parquet")
-_RUN_FILE = re.compile(r"runs/([^/]+)\.json")
+_RUN_FILE = re.compile(r"runs/([^/.]+)\.json")
+_BACKFILL_FILE = re.compile(r"runs/([^/.]+)\.backfill\.json")
 _PLAN_FILE = re.compile(r"runs/([^/]+)\.plan\.parquet")
 
 
@@ -193,6 +194,25 @@ class Store:
             raise ConfigError(f"{self.out}/{name} is not a run file: {error}") from error
         if not isinstance(content, dict):
             raise ConfigError(f"{self.out}/{name} is not a run file: expected a JSON object")
+        return content
+
+    def list_backfills(self) -> list[str]:
+        """Return the run ids that have the record of a backfill, finished or not, oldest first."""
+        names = self._place.list_names("runs")
+        return [found[1] for name in names if (found := _BACKFILL_FILE.fullmatch(name))]
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write one JSON object; in ASCII, so that file names come back whatever their bytes."""
+        self._place.put(name, json.dumps(value, indent=2).encode())
+
+    def read_json(self, name: str) -> Mapping[str, Any]:
+        """Return the JSON object of a file; FileNotFoundError where there is none."""
+        try:
+            content = json.loads(self._place.get(name))
+        except ValueError as error:
+            raise ConfigError(f"{self.out}/{name} is not JSON: {error}") from error
+        if not isinstance(content, dict):
+            raise ConfigError(f"{self.out}/{name}: expected a JSON object")
         return content
 
 
