@@ -20,7 +20,7 @@ from landmark_core.nights import (
     read_night,
 )
 from landmark_core.report import RunSummary
-from landmark_core.tables import Store, list_backfills
+from landmark_core.tables import Store
 
 _LOOKED_AT = 3 * NIGHTS  # run files; runs without photos are no nights
 
@@ -45,7 +45,7 @@ def show_run(summary: RunSummary, out: str, limits: Limits | None = None) -> Non
 
 def past_nights(store: Store, run_id: str) -> list[Night]:
     """Return the nights before a run, oldest first: finished runs with photos, no backfills."""
-    others = set(list_backfills(store))
+    others = set(store.list_backfills())
     names = [name for name in store.list_finished() if name < run_id and name not in others]
     nights = [read_night(store.read_run(name).summary) for name in names[-_LOOKED_AT:]]
     return [night for night in nights if night.photos][-NIGHTS:]
