@@ -1,4 +1,4 @@
-"""Print what pyproject.toml requires, one requirement a line: the image's layer that seldom changes.
+"""Print what pyproject.toml requires, one requirement a line: for the image's largest layer.
 
     python deployments/list_requirements.py pyproject.toml s3,gs
 
@@ -24,7 +24,5 @@ def list_requirements(pyproject: Path, extras: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    names = sys.argv[2] if len(sys.argv) > 2 else ""
-    print(
-        "\n".join(list_requirements(Path(sys.argv[1]), [name for name in names.split(",") if name]))
-    )
+    chosen = [name for name in "".join(sys.argv[2:]).split(",") if name]
+    sys.stdout.write("\n".join(list_requirements(Path(sys.argv[1]), chosen)) + "\n")
