@@ -20,6 +20,7 @@ LAYERS = (
     {
         "status_text",
         "model_text",
+        "drift",
         "nights",
         "night_charts",
         "nights_text",
@@ -46,7 +47,7 @@ PURE = (
     "report",
     "report_text",
     "report_json",
-    *("nights", "night_charts", "nights_text"),
+    *("drift", "nights", "night_charts", "nights_text"),
     "backfill.estimate",
     "backfill.grouping",
     "model.card",
