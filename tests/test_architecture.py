@@ -17,7 +17,7 @@ LAYERS = (
     {"report"},
     {"report_text", "library", "model", "tables"},
     {"status_text", "model_text"},
-    {"tagging"},
+    {"tagging", "checking"},
     {"judging"},
     {"dataset"},
     {"training", "review"},

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from landmark_core import __version__
-from landmark_core.cli import evaluate, export, import_, models, review, status, tag, train
+from landmark_core.cli import check, evaluate, export, import_, models, review, status, tag, train
 from landmark_core.cli.console import guard, settle_threads
 
 
@@ -25,6 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     for name, module in (
         ("tag", tag),
+        ("check", check),
         ("review", review),
         ("status", status),
         ("export", export),

@@ -33,7 +33,7 @@ class EndpointConnectionError(Exception):
         (ClientResponseError(503), True, "HTTP status 503"),
         (ClientResponseError(429), True, "HTTP status 429"),
         (ClientResponseError(403), False, "HTTP status 403"),
-        (EndpointConnectionError("https://secret"), True, "EndpointConnectionError"),
+        (EndpointConnectionError("https://secret"), True, "no connection"),
         (ValueError("secret"), False, "ValueError"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
