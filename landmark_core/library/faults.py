@@ -152,6 +152,8 @@ def code_of(fault: BaseException) -> str | None:
 def status_of(fault: BaseException) -> int | None:
     """Return the HTTP status of a fault; null where it has none."""
     for one in _chain(fault):
+        if _BROKEN_NAME.search(type(one).__name__):
+            return None  # aiohttp gives an answer that broke off the status 400, whatever it had
         response = getattr(one, "response", None)
         if isinstance(response, Mapping):
             value = response.get("ResponseMetadata", {}).get("HTTPStatusCode")

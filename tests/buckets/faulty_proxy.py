@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 Fault = Literal[
     *("slow_down", "internal", "reset", "stall", "truncated", "trickle"),
@@ -30,23 +30,37 @@ _OWN_HEADERS = {"transfer-encoding", "connection", "content-length", "keep-alive
 
 
 @dataclass(frozen=True)
+class Request:
+    """One request as it comes in."""
+
+    method: str
+    path: str  # with the query
+    range: str | None
+    authorization: str
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it asks for the content of one object, of any of the three stores."""
+        lists = ("list-type=", "comp=list", "/o?", "restype=container")
+        return self.method == "GET" and not any(mark in self.path for mark in lists)
+
+
+@dataclass(frozen=True)
 class Rule:
     """Which requests meet which fault."""
 
     fault: Fault
     share: float = 1.0  # of the requests that match
-    matches: Callable[[str, str], bool] = lambda _method, _path: True
+    matches: Callable[[Request], bool] = lambda _: True
     times: int | None = None  # so many requests at most; null for all
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request as the proxy saw it."""
+    """One request and what became of it."""
 
-    method: str
-    path: str  # with the query
-    range: str | None
-    status: int
+    request: Request
+    status: int  # 0 where there was no answer
     fault: Fault | None
 
 
@@ -57,7 +71,7 @@ class Proxy:
     url: str
     rules: Sequence[Rule] = ()
     seed: int = 0
-    in_a_row: int = 2  # faults of one request until it is let through, whatever the rules say
+    in_a_row: int = 2  # faults of one request until it is let through, where a share is met
     stall_s: float = 3.0
     log: list[Exchange] = field(default_factory=list)
     refusal: Callable[[Fault], tuple[int, bytes, str]] = lambda fault: s3_refusal(fault)
@@ -76,17 +90,16 @@ class Proxy:
             for counts in (self._seen, self._row, self._used):
                 counts.clear()
 
-    def choose(self, method: str, path: str) -> Fault | None:
+    def choose(self, request: Request) -> Fault | None:
         """Return what happens to this request."""
-        name = f"{method} {path}"
+        name = f"{request.method} {request.path}"
         with self._lock:
             self._seen[name] += 1
             for number, rule in enumerate(self.rules):
-                if not rule.matches(method, path):
+                is_spent = rule.times is not None and self._used[number] >= rule.times
+                if is_spent or not rule.matches(request):
                     continue
-                if rule.times is not None and self._used[number] >= rule.times:
-                    continue
-                if rule.times is None and self._row[name] >= self.in_a_row:
+                if self._row[name] >= self.in_a_row and rule.share < 1:
                     continue
                 if self._draw(f"{number} {name} {self._seen[name]}") < rule.share:
                     self._used[number] += 1
@@ -103,10 +116,15 @@ class Proxy:
         """Return how often each fault was met."""
         return Counter(one.fault for one in self.log if one.fault)
 
-    def unanswered(self) -> list[Exchange]:
-        """Return the faults after which the same object was never asked for again."""
-        last = {urlsplit(one.path).path + one.path.partition("?")[2]: one for one in self.log}
-        return [one for one in last.values() if one.fault not in (None, "trickle")]
+    def not_tried_again(self) -> list[Request]:
+        """Return what met a fault and was never asked for again."""
+        last = {(one.request.method, one.request.path): one for one in self.log}
+        return [one.request for one in last.values() if one.fault not in (None, "trickle")]
+
+    def asked_for(self, name: str) -> list[Request]:
+        """Return the requests for an object's content, in order."""
+        found = (one.request for one in self.log if one.request.is_object)
+        return [one for one in found if name in unquote(one.path)]
 
 
 def s3_refusal(fault: Fault) -> tuple[int, bytes, str]:
@@ -176,7 +194,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         proxy = self.server.proxy
-        fault = proxy.choose(self.command, self.path)
+        fault = proxy.choose(self.request_seen())
         if fault in REFUSALS:
             status, content, kind = proxy.refusal(fault)
             self.note(status, fault)
@@ -237,10 +255,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         option = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
 
-    def note(self, status: int, fault: Fault | None) -> None:
+    def request_seen(self) -> Request:
         asked = self.headers.get("Range") or self.headers.get("x-ms-range")
-        one = Exchange(self.command, self.path, asked, status, fault)
-        self.server.proxy.log.append(one)
+        who = self.headers.get("Authorization", "")
+        return Request(self.command, self.path, asked, who)
+
+    def note(self, status: int, fault: Fault | None) -> None:
+        self.server.proxy.log.append(Exchange(self.request_seen(), status, fault))
 
     def log_message(self, *_: object) -> None:
         pass

@@ -32,7 +32,7 @@ class EndpointConnectionError(Exception):
         (PermissionError("denied for key secret"), False, "permission denied"),
         (ClientResponseError(503), True, "HTTP status 503"),
         (ClientResponseError(429), True, "HTTP status 429"),
-        (ClientResponseError(403), False, "HTTP status 403"),
+        (ClientResponseError(403), False, "permission denied"),
         (EndpointConnectionError("https://secret"), True, "no connection"),
         (ValueError("secret"), False, "ValueError"),
     ],
