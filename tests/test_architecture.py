@@ -27,7 +27,7 @@ LAYERS = (
         "past_nights",
         "gallery",
     },
-    {"tagging"},
+    {"tagging", "checking"},
     {"backfill"},
     {"judging"},
     {"dataset"},

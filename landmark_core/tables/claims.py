@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 
 from landmark_core.errors import RunError
 from landmark_core.tables.backfills import BackfillRecord, list_open_backfills
+from landmark_core.tables.names import part_name
 from landmark_core.tables.parts import read_ahead
-from landmark_core.tables.store import Store, part_name, plan_name
+from landmark_core.tables.store import Store, plan_name
 from landmark_core.tables.work_key import WorkKey
 
 _AT_ONCE = 8  # readers; hides the latency of a bucket

@@ -92,7 +92,7 @@ def _opened(place: Place, name: str, schema: pa.Schema) -> Iterator[pq.ParquetFi
     try:
         # Arrow reads a local file without Python's help, so that threads do not wait for each
         # other; from a bucket, neighbouring columns come with one request.
-        source = pa.OSFile(os.fspath(place.root / name)) if is_local else place.open(name)
+        source = pa.OSFile(os.fspath(place.root / name)) if isinstance(place, Folder) else place.open(name)
         with source, pq.ParquetFile(source, pre_buffer=not is_local) as parquet:
             check_schema(parquet.schema_arrow, schema, name=label)
             yield parquet
