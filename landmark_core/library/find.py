@@ -20,6 +20,7 @@ from typing import IO
 
 from landmark_core.errors import ConfigError
 from landmark_core.library.dates import fixed_part, is_partitioned, partitions
+from landmark_core.library.faults import is_missing
 from landmark_core.library.folders import changed_us, walk_folder
 from landmark_core.library.identity import (
     absolute,
@@ -129,7 +130,9 @@ def _choose_if_there(place: str) -> _Walk | None:
     try:
         return _choose_walk(place)
     except ConfigError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
+        cause = error.__cause__
+        fault = getattr(cause, "fault", cause)  # of a bucket, behind the tries
+        if fault is not None and is_missing(fault):
             return None
         raise
 
