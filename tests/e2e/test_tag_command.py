@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas
@@ -220,3 +221,35 @@ def test_help_is_fast_to_import_and_complete():
     )
     for option in ("--review-below", "--retry-failed", "--dry-run", "--shard-size", "--json"):
         assert option in done.stdout
+
+
+def test_since_takes_the_partitions_of_last_nights_and_a_full_run_finds_them_done(
+    tag, drawn_library, tmp_path
+):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    now = datetime.now(UTC)
+    for age, photo in zip((0, 1, 40), sorted(drawn_library.rglob("*.png")), strict=False):
+        folder = photos / f"{now - timedelta(days=age):%Y/%m/%d}"
+        folder.mkdir(parents=True)
+        shutil.copy2(photo, folder)
+    code, printed, _ = tag("--since", "3d", source=f"{photos}/%Y/%m/%d")
+    assert code == 0
+    assert "2 photos done" in printed
+    code, printed, _ = tag(source=photos)
+    assert "1 photo done" in printed
+    assert "already done before: 2" in printed
+    assert rows(out).photo_id.is_unique
+
+
+def test_a_night_without_uploads_is_no_error(tag, tmp_path):
+    tag()
+    moment = datetime.now(UTC).isoformat()
+    code, printed, _ = tag("--since", moment)
+    assert code == 0
+    assert "0 photos done" in printed
+    assert "older than --since, left alone: 32" in printed
+    code, printed, _ = tag("--since", moment, "--dry-run")
+    assert "older than --since, left alone: 32" in printed
+    code, _, complaint = tag("--since", "tomorrow")
+    assert code == 2
+    assert complaint.count("\n") == 1
