@@ -1,8 +1,9 @@
 """Settings of a tagging run: read once, checked once, then only passed along."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from landmark_core.errors import ConfigError
 from landmark_core.since import parse_since, read_zone
@@ -73,6 +74,22 @@ class TagConfig:
         for name, text in (("SOURCE", self.source), ("--out", self.out), ("--model", self.model)):
             if not text:
                 raise ConfigError(f"{name} must not be empty")
+
+
+def config_from_settings(settings: Mapping[str, Any]) -> TagConfig:
+    """Build a config from plain values, as `dataclasses.asdict` and JSON leave them.
+
+    Raises:
+        ConfigError: if a setting is unknown or wrong.
+    """
+    values = dict(settings)
+    values["limits"] = ReadLimits(**values.get("limits", {}))
+    for name in ("include", "exclude"):
+        values[name] = tuple(values.get(name, ()))
+    try:
+        return TagConfig(**values)
+    except TypeError as error:
+        raise ConfigError(f"expected the settings of a tagging run: {error}") from error
 
 
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:

@@ -65,6 +65,7 @@ def add_tag_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--limit", type=int, metavar="N", help="at most so many photos in this run")
     add("--shard-size", type=int, default=default.shard_size, metavar="N", help="photos per part")
+    add("--wait", type=float, default=0.0, metavar="SECONDS", help="for another run to end")
     add("--retry-failed", action="store_true", help="try unreadable photos again")
     add("--dry-run", action="store_true", help="say what would be done, write nothing")
     add("--no-progress", action="store_true", help="no progress bar")
@@ -105,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     config = config_from(arguments)
     with drawn_progress(shown=not arguments.no_progress) as progress:
-        summary = tag_library(config, progress)
+        summary = tag_library(config, progress, wait_s=arguments.wait)
     print_summary(summary, config.out, as_json=arguments.json)
     return EXIT_DONE
 

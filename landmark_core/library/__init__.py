@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
+    from landmark_core.library.faults import is_passing
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
     from landmark_core.library.identity import is_url, location_of, photo_id_of
@@ -34,6 +35,7 @@ _HOMES = {
     "fetch_photo": "fetch",
     "fixed_part": "dates",
     "is_partitioned": "dates",
+    "is_passing": "faults",
     "is_url": "identity",
     "location_of": "identity",
     "open_listing": "find",
@@ -56,6 +58,7 @@ __all__ = [
     "fetch_photo",
     "fixed_part",
     "is_partitioned",
+    "is_passing",
     "is_url",
     "location_of",
     "main_module_hidden",

@@ -20,6 +20,7 @@ from typing import IO
 
 from landmark_core.errors import ConfigError
 from landmark_core.library.dates import fixed_part, is_partitioned, partitions
+from landmark_core.library.faults import is_missing
 from landmark_core.library.folders import changed_us, walk_folder
 from landmark_core.library.identity import (
     absolute,
@@ -129,7 +130,8 @@ def _choose_if_there(place: str) -> _Walk | None:
     try:
         return _choose_walk(place)
     except ConfigError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
+        fault = getattr(error.__cause__, "fault", error.__cause__)  # a bucket's, or the disk's
+        if fault is not None and is_missing(fault):
             return None
         raise
 
@@ -170,14 +172,15 @@ def _choose_on_disk(source: str) -> _Walk:
 def _choose_in_bucket(source: str) -> _Walk:
     # fsspec takes a while to import, and folders do not need it.
     from landmark_core.library.buckets import walk_place
-    from landmark_core.library.places import ask_entry, open_place, read_head
+    from landmark_core.library.objects import ask_entry, open_stream, read_head
+    from landmark_core.library.places import open_place
 
     place = open_place(source)
     entry = ask_entry(place)
     if entry["type"] == "directory":
         return lambda selection, counts: walk_place(place, selection, counts)
-    if _is_list(source, read_head(place.store, entry, _PROBE_BYTES)):
-        return _walk_of_list(lambda: place.store.open(place.path, "rb"))
+    if _is_list(source, read_head(place, entry, _PROBE_BYTES)):
+        return _walk_of_list(lambda: open_stream(place))
     return _walk_of_one(url_ref(source, entry), newest_us(entry))
 
 

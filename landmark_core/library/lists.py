@@ -75,7 +75,8 @@ def _take_path(entry: str, selection: Selection, counts: Counts) -> Iterator[Pho
 
 def _look_up(url: str) -> dict[str, object]:
     """Ask a store for an object's version; what cannot be asked is unknown, not an error."""
-    from landmark_core.library.places import ask_entry, open_place
+    from landmark_core.library.objects import ask_entry
+    from landmark_core.library.places import open_place
 
     place = open_place(url)  # outside: a missing client stops the run
     try:
