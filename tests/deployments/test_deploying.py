@@ -164,3 +164,16 @@ def test_every_command_to_watch_pause_and_go_on_works(server):
     limit = ("work-queue", "set-concurrency-limit", "groups", "8", "--pool", "landmarks")
     assert f"prefect {' '.join(limit)}" in README
     assert server.run(*PREFECT, *limit).returncode == 0
+
+
+def test_the_job_template_is_one_that_the_kubernetes_worker_takes(server):
+    pytest.importorskip("prefect_kubernetes", reason="the extra kubernetes is not installed")
+    program = """
+import asyncio, json, sys
+from prefect_kubernetes.worker import KubernetesWorkerJobConfiguration as Configuration
+template = json.load(open("deployments/kubernetes/base-job-template.json"))
+job = asyncio.run(Configuration.from_template_and_values(template, {"gpus": 2}))
+print(job.job_manifest["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"])
+"""
+    done = server.run(sys.executable, "-c", program)
+    assert done.stdout.strip() == "{'memory': '12Gi', 'nvidia.com/gpu': 2}", done.stderr

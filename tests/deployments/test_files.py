@@ -318,18 +318,6 @@ def test_the_jobs_pod_has_no_rights_and_mounts_what_it_names():
     check_pod(job_template()["job_configuration"]["job_manifest"]["spec"]["template"]["spec"])
 
 
-def test_the_job_template_is_one_that_the_worker_takes():
-    worker = pytest.importorskip(
-        "prefect_kubernetes.worker", reason="extra kubernetes not installed"
-    )
-    import asyncio
-
-    build = worker.KubernetesWorkerJobConfiguration.from_template_and_values
-    job = asyncio.run(build(job_template(), {"gpus": 2}))
-    container = job.job_manifest["spec"]["template"]["spec"]["containers"][0]
-    assert container["resources"]["limits"]["nvidia.com/gpu"] == 2
-
-
 @pytest.mark.parametrize("page", [README, OPERATIONS], ids=["README", "operations"])
 def test_files_modules_and_deployments_that_a_page_names_exist(page):
     for path in set(re.findall(r"deployments/[\w./@-]+\w", page)):
