@@ -23,10 +23,11 @@ from prefect.artifacts import (
 )
 
 from landmark_core import report_text
+from landmark_core.backfill import ShardFailure
 from landmark_core.gallery import Example, Gallery
 from landmark_core.nights import Comparison, Night, PassedLimit
 from landmark_core.nights_text import nights_to_markdown
-from landmark_core.report import FAILURES, RunSummary
+from landmark_core.report import FAILURES, RunSummary, ShardReport
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class RunProgress:
             clock: seconds, ascending.
         """
         self._shards, self._photos = shards, photos
+        self._shards_done = self._photos_done = 0
         self._run_id, self._clock = run_id, clock
         self._started = self._updated = clock()
         created = create_progress_artifact(
@@ -84,6 +86,12 @@ class RunProgress:
             )
         except httpx.HTTPError as error:  # a night's work does not end because nobody can watch
             logger.warning("the progress cannot be shown: %s", error)
+
+    def add(self, report: ShardReport) -> None:
+        """Count one more finished shard."""
+        self._shards_done += 1
+        self._photos_done += report.counts.photos
+        self.finished(self._shards_done, self._photos_done)
 
     def _describe(self, shards_done: int, photos_done: int) -> str:
         text = (
@@ -139,6 +147,18 @@ def publish_run(
         key="gallery",
         markdown=gallery_to_markdown(gallery, out),
         description=f"pictures of {photos}",
+    )
+
+
+def publish_failed_shards(failures: Sequence[ShardFailure]) -> None:
+    """List the shards that could not be done; call it within a flow run that is about to fail."""
+    create_table_artifact(
+        key="failed-shards",
+        table=[
+            {"shard": failure.shard, "why": report_text.printable(failure.reason)}
+            for failure in failures
+        ],
+        description=f"{len(failures):,} shards failed; a further run does them",
     )
 
 

@@ -19,11 +19,12 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from pydantic import ValidationError
 
+from flows.artifacts import publish_failed_shards
 from flows.console import one_line_errors, quiet_interruption, without_frames
 from flows.parameters import BackfillParameters, Engine, GroupParameters
 from flows.pool import run_on_pool
+from flows.publish import publish_finished
 from flows.shards import ONE_AT_A_TIME, gather, name_failures, tag_backfill_shard
-from flows.showing import show_failed_shards, show_run
 from landmark_core import backfill, cli
 from landmark_core.backfill import ShardFailure
 from landmark_core.errors import ConfigError
@@ -52,10 +53,10 @@ def archive_backfill(params: BackfillParameters) -> RunSummary | None:
             reasons.get(shard.number, ShardFailure(shard=shard.number, reason="was not finished"))
             for shard in left
         ]
-        show_failed_shards(unfinished)
+        publish_failed_shards(unfinished)
         raise shards_failed(name_failures(unfinished), record.shards)
     summary = backfill.close_backfill(params.out, record.run_id, now=datetime.now(UTC))
-    show_run(summary, params.out)
+    publish_finished(summary, params.out, leave_out=store.list_backfills())
     return summary
 
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
 
-from flows.artifacts import RunProgress
+from flows.artifacts import RunProgress, publish_failed_shards
 from flows.console import one_line_errors, quiet_interruption, without_frames
+from flows.publish import publish_finished
 from flows.shards import ONE_AT_A_TIME, gather, name_failures, tag_shard
-from flows.showing import show_failed_shards, show_run
 from landmark_core import cli, tagging
 from landmark_core.config import TagConfig
 from landmark_core.nights import Limits
@@ -36,7 +36,7 @@ def tag_and_publish(
     Args:
         config: of the run.
         wait_s: seconds to wait for another run that is writing to OUT.
-        limits: beyond which people are told; null tells them of none.
+        limits: beyond which people are told; null for the usual ones.
 
     Raises:
         ConfigError: if SOURCE, OUT, the model or a setting is wrong; nothing was tagged.
@@ -49,10 +49,10 @@ def tag_and_publish(
         numbered = zip((shard.number for shard in run.shards), futures, strict=True)
         reports, failures = gather(numbered, progress.finished)
         if failures:
-            show_failed_shards(failures)
+            publish_failed_shards(failures)
             raise tagging.shards_failed(name_failures(failures), len(run.shards))
         summary = run.finish(reports)
-    show_run(summary, config.out, limits)
+    publish_finished(summary, config.out, limits, leave_out=run.store.list_backfills())
     return summary
 
 

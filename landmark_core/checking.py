@@ -1,15 +1,16 @@
-"""Try once what a run will do all night: list, read, write, read back, remove; say what is missing.
+"""Try once what a run will do all night: list, read, write, read back, create, remove.
 
-Each step is tried for real, against the real place, and a failure says in one line what happened
-and what to type or to allow. Nothing is decoded, no model is loaded, and OUT is left as it was.
+Each step is tried for real at the real place; a failure says in one line what happened, and what to
+type or to allow. Nothing is decoded, no model is loaded, and OUT is left as it was.
 """
 
+import os
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from landmark_core.checking_text import Step, advise
-from landmark_core.errors import ConfigError, RunError
-from landmark_core.library import Listing, first_bytes_of, is_url, open_listing
+from landmark_core.errors import ConfigError, LandmarkError
+from landmark_core.library import Listing, Step, advise, ask_first_bytes, open_listing
 from landmark_core.records import PhotoRef
 from landmark_core.tables import Store
 
@@ -22,75 +23,91 @@ class Check:
     place: str  # SOURCE or OUT as it was typed
     ok: bool
     said: str  # what was seen, or what went wrong
-    advice: str | None  # what to do about it; null where it went well
+    advice: str | None  # what to do about it; null where it went well, or nothing better is known
 
 
 def check_places(source: str, out: str) -> Iterator[Check]:
-    """Yield each step as it has been tried; what a failure makes impossible is left out.
+    """Yield each step once it has been tried; what a failure makes impossible is not tried.
 
     Args:
         source: folder, photo, list or URL.
         out: folder or URL.
     """
-    yield from _check_source(source)
-    yield from _check_out(out)
+    yield from check_source(source)
+    yield from check_out(out)
 
 
-def check_readable(ref: PhotoRef) -> None:
-    """See that the bytes of a photo in a bucket can be read; local ones are read soon enough.
-
-    Raises:
-        ConfigError: they cannot be; says what to do. A photo that is gone is no reason.
-    """
-    if not is_url(ref.location):
-        return
-    try:
-        first_bytes_of(ref)
-    except ConfigError as error:
-        advice = advise("read", ref.location, str(error))
-        raise ConfigError(f"{error}; {advice}") from error
-
-
-def _check_source(source: str) -> Iterator[Check]:
-    found: list[Listing] = []
-    opened = _try("open", source, lambda: found.append(open_listing(source)) or "is there")
-    yield opened
-    if not opened.ok:
-        return
+def check_source(source: str) -> Iterator[Check]:
+    """Yield whether SOURCE is there, its first page can be listed and its first photo read."""
+    listings: list[Listing] = []
     photos: list[PhotoRef] = []
-    listed = _try("list", source, lambda: _first_photo(found[0], photos))
-    yield listed
-    if photos:
-        yield _try("read", source, lambda: _read_photo(photos[0]))
+
+    def open_it() -> str:
+        listings.append(open_listing(source))
+        return "it is there"
+
+    def list_it() -> str:
+        photos.append(_first_photo(listings[0]))
+        return f"the first photo is {photos[0].uri}"
+
+    def read_it() -> str:
+        return f"{len(ask_first_bytes(photos[0]))} bytes of it came"
+
+    yield from _try_all(source, (("open", open_it), ("list", list_it), ("read", read_it)))
 
 
-def _first_photo(listing: Listing, photos: list[PhotoRef]) -> str:
-    photos += [photo for photo in [next(iter(listing), None)] if photo is not None]
-    if not photos:
-        raise ConfigError(f"no photos among {listing.counts.not_photos} files")
-    return f"the first photo is {photos[0].uri}"
-
-
-def _read_photo(photo: PhotoRef) -> str:
-    return f"{first_bytes_of(photo)} bytes of it were read"
-
-
-def _check_out(out: str) -> Iterator[Check]:
+def check_out(out: str) -> Iterator[Check]:
+    """Yield whether a file in OUT can be written, read back, created only once, and removed."""
+    name, token = f"runs/.probe-{secrets.token_hex(4)}", secrets.token_bytes(16)
     stores: list[Store] = []
-    opened = _try("open", out, lambda: stores.append(Store(out)) or "can be named")
-    if not opened.ok:
-        yield opened
-        return
-    for step, seen, work in stores[0].probe():
-        done = _try(step, out, lambda work=work, seen=seen: work() or seen)  # type: ignore[misc]
-        yield done
-        if not done.ok:
+
+    def write_it() -> str:
+        stores.append(Store(out))
+        stores[0].place.put(name, token)
+        return f"{name} was written"
+
+    def read_it() -> str:
+        if stores[0].place.get(name) != token:
+            raise ConfigError(f"{out} returns other bytes than it got")
+        return "the same bytes came back"
+
+    def create_it() -> str:
+        # Two runs at once know of each other only where a file cannot be created twice.
+        if stores[0].place.put_new(name, secrets.token_bytes(16)):
+            raise ConfigError(f"{out} creates a file that is there already")
+        return "a file that is there was not created again"
+
+    def remove_it() -> str:
+        stores[0].place.remove(name)
+        if stores[0].place.exists(name):
+            raise ConfigError(f"{out} keeps a file that was removed")
+        return "it was removed"
+
+    steps: tuple[tuple[Step, Callable[[], str]], ...] = (
+        ("write", write_it),
+        ("read back", read_it),
+        ("create", create_it),
+    )
+    yield from _try_all(out, steps)
+    if stores:  # also after a failure: the probe may be there
+        yield from _try_all(out, (("remove", remove_it),))
+
+
+def _try_all(place: str, steps: "tuple[tuple[Step, Callable[[], str]], ...]") -> Iterator[Check]:
+    """Try steps until one fails."""
+    for step, work in steps:
+        try:
+            said = work()
+        except (LandmarkError, OSError) as error:
+            said = " ".join(str(error).split())
+            advice = advise(step, place, error, os.environ)
+            yield Check(step=step, place=place, ok=False, said=said, advice=advice)
             return
+        yield Check(step=step, place=place, ok=True, said=said, advice=None)
 
 
-def _try(step: Step, place: str, work: Callable[[], str]) -> Check:
-    try:
-        return Check(step=step, place=place, ok=True, said=work(), advice=None)
-    except (ConfigError, RunError, OSError) as error:
-        said = " ".join(str(error).split())
-        return Check(step=step, place=place, ok=False, said=said, advice=advise(step, place, said))
+def _first_photo(listing: Listing) -> PhotoRef:
+    photo = next(iter(listing), None)
+    if photo is None:
+        raise ConfigError(f"no photos among {listing.counts.not_photos} files")
+    return photo

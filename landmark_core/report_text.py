@@ -62,6 +62,7 @@ def to_text(summary: RunSummary, out: str) -> str:
         f"{_photos(counts.photos)} done in {duration(summary.seconds)}"
         + (f" ({_rate(summary):.1f} photos/s)" if counts.photos else ""),
         *_aside("already done before", plan.already_done),
+        *_aside("left to an open backfill", plan.claimed),
         *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
         *_aside("other files, left alone", plan.not_photos),
         *_aside("older than --since, left alone", plan.older),
@@ -93,6 +94,7 @@ def plan_to_text(plan: PlanSummary, out: str) -> str:
         f"{_photos(plan.to_do)} to do of {plan.listed:,} found; nothing was written to {out}",
         *_aside("already done", plan.already_done),
         *_aside("unreadable before, tried again", plan.retried),
+        *_aside("left to an open backfill", plan.claimed),
         *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
         *_aside("other files, left alone", plan.not_photos),
         *_aside("older than --since, left alone", plan.older),

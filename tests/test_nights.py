@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from landmark_core.drift import noise_level, stability_index
 from landmark_core.errors import ConfigError
 from landmark_core.nights import (
     Drift,
@@ -17,10 +18,8 @@ from landmark_core.nights import (
     PassedLimit,
     Spread,
     compare,
-    noise_level,
     passed_limits,
     read_night,
-    stability_index,
 )
 
 BINS = 20

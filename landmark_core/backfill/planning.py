@@ -24,7 +24,6 @@ from landmark_core.tables import (
     list_open_backfills,
     new_run_id,
     plan_run,
-    read_backfill,
     read_shard,
     write_backfill,
 )
@@ -52,8 +51,7 @@ class PlanOptions:
 
 def find_backfill(out: str, source: str) -> BackfillRecord | None:
     """Return the open backfill of a SOURCE in OUT; null where there is none."""
-    store = Store(out)
-    records = (read_backfill(store, run_id) for run_id in list_open_backfills(store))
+    records = list_open_backfills(Store(out))
     return next((record for record in records if record.settings["source"] == source), None)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from landmark_core import __version__
 from landmark_core.cli import (
     backfill,
+    check,
     evaluate,
     export,
     import_,
@@ -35,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     for name, module in (
         ("tag", tag),
+        ("check", check),
         ("review", review),
         ("status", status),
         ("export", export),

@@ -1,7 +1,7 @@
 """Choose which rows of a run its page shows: a fair sample, from a bounded look at its parts.
 
 Photo ids are hashes, so the smallest ones are a random sample that needs no dice: the same run
-always shows the same photos. At most MOST_PARTS parts are read, spread over the run.
+always shows the same photos.
 """
 
 import dataclasses
@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from landmark_core.records import Decision
+from landmark_core.report import RunSummary
 from landmark_core.tables import TAGS_SCHEMA, Store, part_name
 
 DECISIONS: tuple[Decision, ...] = ("tagged", "review", "no_landmark")
-MOST_PARTS = 64  # of up to --shard-size photos each
+MOST_PARTS = 64  # of up to --shard-size photos each; the page says where there were more
 _SPARE = 2  # candidates for each example: some photos cannot be read any more
 
 
@@ -45,18 +46,23 @@ class Chosen:
     examples: Mapping[Decision, Sequence[RunRow]]  # candidates, in the order of the sample
     heatmaps: Sequence[RunRow]  # photos to review that have one, least sure first
     failures: Sequence[RunRow]  # by kind
-    parts: int  # that were looked at
 
 
 def choose_rows(
-    store: Store, run_id: str, *, shards: int, examples: int, heatmaps: int, failures: int
+    store: Store,
+    run_id: str,
+    *,
+    shards: Sequence[int],
+    examples: int,
+    heatmaps: int,
+    failures: int,
 ) -> Chosen:
     """Read the parts of a run and keep a sample of each kind.
 
     Args:
         store: OUT.
         run_id: a finished run.
-        shards: of the run; its parts are numbered from 0.
+        shards: numbers of those whose parts are read.
         examples: of each decision that the page will show.
         heatmaps: at most.
         failures: at most.
@@ -64,8 +70,7 @@ def choose_rows(
     Raises:
         ConfigError: if a part is missing or broken.
     """
-    step = -(-shards // MOST_PARTS) if shards else 1
-    names = [part_name(run_id, number) for number in range(0, shards, step)]
+    names = [part_name(run_id, number) for number in shards]
     kept: dict[str, pa.Table] = {}
     for table in store.read_parts(names, _COLUMNS):
         for kind, rows, most in _kinds(table, examples * _SPARE, heatmaps, failures):
@@ -77,8 +82,17 @@ def choose_rows(
         examples={decision: _rows(kept.get(decision), "photo_id") for decision in DECISIONS},
         heatmaps=_rows(kept.get("heatmaps"), "confidence"),
         failures=_rows(kept.get("failures"), "status"),
-        parts=len(names),
     )
+
+
+def choose_shards(store: Store, summary: RunSummary) -> list[int]:
+    """Return the shards whose parts are looked at: at most MOST_PARTS, spread over the run."""
+    step = -(-summary.plan.shards // MOST_PARTS) or 1
+    numbers = list(range(0, summary.plan.shards, step))
+    if summary.counts.photos >= summary.plan.to_do:
+        return numbers
+    # A backfill that was ended early: some of its shards have no part.
+    return [number for number in numbers if store.part_exists(summary.run_id, number)]
 
 
 def _kinds(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from landmark_core.gallery.choose import DECISIONS, choose_rows
+from landmark_core.gallery.choose import DECISIONS, choose_rows, choose_shards
 from landmark_core.gallery.page import Page, render_page
 from landmark_core.gallery.thumbnails import Example, make_examples
 from landmark_core.report import RunSummary
@@ -48,10 +48,11 @@ def write_gallery(
         RunError: if OUT cannot be written.
     """
     each = MOST_EXAMPLES // len(DECISIONS)
+    shards = choose_shards(store, summary)
     chosen = choose_rows(
         store,
         summary.run_id,
-        shards=summary.plan.shards,
+        shards=shards,
         examples=each,
         heatmaps=MOST_HEATMAPS,
         failures=MOST_FAILURES,
@@ -68,7 +69,7 @@ def write_gallery(
         examples=tuple(examples),
         heatmaps=tuple(chosen.heatmaps),
         failures=tuple(chosen.failures),
-        parts=chosen.parts,
+        parts=len(shards),
     )
     name = page_name(summary.run_id)
     with store.new_file(name) as path:

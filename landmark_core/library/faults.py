@@ -31,6 +31,7 @@ _PASSING_NAME = re.compile(
     r"|HTTPClientError|ServiceRequest|ServiceResponse|Disconnected|ResponseParser|Checksum"
     r"|TransportError|ProxyError|ContentDecoding"
 )
+_BROKEN_NAME = re.compile(r"Payload|IncompleteRead|Streaming|Disconnected|ResponseParser|Closed")
 # Some of these come with status 400.
 _PASSING_CODE = re.compile(
     r"SlowDown|Throttl|RequestTimeout|InternalError|ServiceUnavailable|ServerBusy|TooManyRequests"
@@ -76,7 +77,7 @@ def is_passing(fault: BaseException) -> bool:
         return True
     if isinstance(fault, OSError) and fault.errno is not None:
         return fault.errno in _PASSING_ERRNO
-    return _is_named(fault, _PASSING_NAME)
+    return any(_is_named(one, _PASSING_NAME) for one in _chain(fault))
 
 
 def is_refused(fault: BaseException) -> bool:
@@ -96,7 +97,19 @@ def is_changed(fault: BaseException) -> bool:
 
 def is_missing(fault: BaseException) -> bool:
     """Say whether there is no such object, or no such bucket."""
-    return isinstance(fault, FileNotFoundError) or status_of(fault) in (404, 410)
+    return names_fault(fault, "FileNotFoundError") or status_of(fault) in (404, 410)
+
+
+def is_forbidden(fault: BaseException) -> bool:
+    """Say whether the store knows us and does not let us do this."""
+    # gcsfs raises a bare OSError, whose text begins so.
+    is_bare = any(str(one).startswith("Forbidden: ") for one in _chain(fault))
+    return is_bare or names_fault(fault, "PermissionError") or status_of(fault) == 403
+
+
+def names_fault(fault: BaseException, name: str) -> bool:
+    """Say whether a fault, or what it was raised from, is of the kind of this name."""
+    return any(name in (kind.__name__ for kind in type(one).__mro__) for one in _chain(fault))
 
 
 def describe_fault(fault: BaseException) -> str:
@@ -139,6 +152,8 @@ def code_of(fault: BaseException) -> str | None:
 def status_of(fault: BaseException) -> int | None:
     """Return the HTTP status of a fault; null where it has none."""
     for one in _chain(fault):
+        if _BROKEN_NAME.search(type(one).__name__):
+            return None  # aiohttp gives an answer that broke off the status 400, whatever it had
         response = getattr(one, "response", None)
         if isinstance(response, Mapping):
             value = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
@@ -154,8 +169,7 @@ def status_of(fault: BaseException) -> int | None:
 
 
 def _plain_words(fault: BaseException) -> str:
-    # gcsfs raises a bare OSError, whose text begins so.
-    if isinstance(fault, PermissionError) or str(fault).startswith("Forbidden: "):
+    if is_forbidden(fault):
         return "permission denied"
     if (status := status_of(fault)) is not None:
         return f"HTTP status {status}"
@@ -163,7 +177,10 @@ def _plain_words(fault: BaseException) -> str:
         return "timed out"
     if isinstance(fault, OSError) and fault.errno is not None:
         return os.strerror(fault.errno).lower()
-    return type(fault).__name__
+    name = type(fault).__name__
+    if _BROKEN_NAME.search(name):
+        return "the answer broke off"
+    return "no connection" if "Connect" in name else name
 
 
 def _names_bucket(code: str | None) -> bool:
@@ -177,7 +194,7 @@ def _is_named(fault: BaseException, pattern: re.Pattern[str]) -> bool:
 def _chain(fault: BaseException) -> Iterator[BaseException]:
     """Yield a fault and what a client raised it from; a client translates what botocore said."""
     seen: BaseException | None = fault
-    for _ in range(4):
+    for _ in range(6):
         if seen is None:
             return
         yield seen

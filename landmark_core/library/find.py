@@ -130,7 +130,8 @@ def _choose_if_there(place: str) -> _Walk | None:
     try:
         return _choose_walk(place)
     except ConfigError as error:
-        fault = getattr(error.__cause__, "fault", error.__cause__)  # a bucket's, or the disk's
+        cause = error.__cause__
+        fault = getattr(cause, "fault", cause)  # of a bucket, behind the tries
         if fault is not None and is_missing(fault):
             return None
         raise

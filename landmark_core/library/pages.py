@@ -17,31 +17,27 @@ from landmark_core.library.persistence import Perseverance, StoreError, persist
 from landmark_core.library.places import Place
 
 PAGE = 1000  # keys in one answer; S3 gives no more
-_TRIES = 10  # of one page: the pauses add up to two minutes at most, 50 seconds on average
+_PATIENCE = Perseverance(10)  # for one page: pauses of two minutes at most, one on average
 _ANSWER_S = 60.0  # seconds for one page
 
 
-def list_pages(
-    place: Place, size: int = PAGE, patience: Perseverance | None = None
-) -> Iterator[list[Entry]]:
+def list_pages(place: Place, size: int = PAGE) -> Iterator[list[Entry]]:
     """Yield the objects below a place that has a dialect, in the order of the store.
 
     Args:
         place: a bucket or a folder in one.
         size: keys of a page.
-        patience: tries and pauses for one page.
 
     Raises:
         RunError: the listing broke off; what follows is unknown, so the run must not go on.
     """
-    patience = patience or Perseverance(_TRIES)
     reader = ThreadPoolExecutor(1, thread_name_prefix="listing")
     try:
-        coming = reader.submit(_ask_page, place, None, size, patience)
+        coming = reader.submit(_ask_page, place, None, size)
         while True:
             page = coming.result()
             if page.token is not None:
-                coming = reader.submit(_ask_page, place, page.token, size, patience)
+                coming = reader.submit(_ask_page, place, page.token, size)
             yield page.entries
             if page.token is None:
                 return
@@ -54,7 +50,7 @@ def broken_off(place: Place, error: Exception) -> RunError:
     return RunError(f"the listing of {hide_secrets(place.url)} broke off: {error}")
 
 
-def _ask_page(place: Place, token: str | None, size: int, patience: Perseverance) -> Page:
+def _ask_page(place: Place, token: str | None, size: int) -> Page:
     def ask(now: Place) -> Page:
         assert now.dialect is not None  # the caller's promise
         page: Page = sync(
@@ -65,7 +61,7 @@ def _ask_page(place: Place, token: str | None, size: int, patience: Perseverance
         return page
 
     try:
-        page = persist(place.url, ask, patience)
+        page = persist(place.url, ask, _PATIENCE)
     except StoreError as error:
         raise broken_off(place, error) from error
     if page.token is not None and page.token == token:

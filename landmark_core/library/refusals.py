@@ -1,8 +1,8 @@
 """End a run whose credentials are no longer accepted, before it writes a row for every photo.
 
 One photo that is forbidden to us is that photo's failure. Credentials that are refused for many
-photos in a row are the run's: what it would write from then on are rows that say nothing. The photos
-of the shard under way are then missing work, which the next run does.
+photos in a row are the run's: what it would write from then on are rows that say nothing. The
+photos of the shard under way are then missing work, which the next run does.
 """
 
 from collections.abc import Iterable

@@ -5,15 +5,21 @@ from landmark_core.tables.backfills import (
     list_backfills,
     list_open_backfills,
     read_backfill,
-    read_shards,
     write_backfill,
 )
 from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
 from landmark_core.tables.folder import Folder
-from landmark_core.tables.ledger import Counts, WorkKey
+from landmark_core.tables.ledger import Counts
 from landmark_core.tables.lock import Holder, hold_lock
 from landmark_core.tables.names import heatmap_path, part_name, reviews_path
-from landmark_core.tables.plan import Plan, count_work, plan_run, read_shard, shard_sizes
+from landmark_core.tables.plan import (
+    Plan,
+    count_work,
+    plan_run,
+    read_shard,
+    read_shards,
+    shard_sizes,
+)
 from landmark_core.tables.schema import (
     REVIEWS_SCHEMA,
     TAGS_SCHEMA,
@@ -31,6 +37,7 @@ from landmark_core.tables.status import (
     status_counts,
 )
 from landmark_core.tables.store import RunFile, Store, new_run_id, to_parquet
+from landmark_core.tables.work_key import WorkKey
 
 __all__ = [
     "CURRENT_SCHEMA",

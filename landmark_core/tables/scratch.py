@@ -19,14 +19,17 @@ from landmark_core.tables.folder import DISK_IS_FULL
 MEMORY_LIMIT = "640MB"  # DuckDB's own; the whole process stays under 2 GB with ten million photos
 
 # Keys are 128-bit digests: unlike texts they have one size, so that DuckDB can spill every step.
-#   photo_key      who
-#   version_key    who and which version: the etag where there is one, else size and time
+#   photo_key      who: two hashes of 64 bits, of which the second knows nothing of the first half
+#   version_key    who and which version: the etag where there is one, else size and time. 64 bits
+#                  tell the versions of one photo apart
 #   moment         orders rows by their time; of equally new ones, the later row is newer
 _KEYS = """
-CREATE MACRO photo_key(photo_id) AS md5_number(photo_id);
-CREATE MACRO version_key(photo_id, etag, size_bytes, modified_us) AS md5_number(concat(
-    photo_id, CASE WHEN etag IS NULL THEN concat(' s', size_bytes, ' ', modified_us)
-                   ELSE concat(' e', etag) END));
+CREATE TYPE digest AS UHUGEINT;
+CREATE MACRO photo_key(photo_id) AS
+    (hash(photo_id)::UHUGEINT << 64) | hash(substr(photo_id, 17));
+CREATE MACRO version_key(photo_id, etag, size_bytes, modified_us) AS
+    xor(photo_key(photo_id), CASE WHEN etag IS NULL THEN hash(size_bytes, modified_us)
+                                  ELSE hash(etag) END);
 CREATE MACRO moment(time_us, number) AS time_us::HUGEINT * 1_000_000_000_000 + number;
 """
 
@@ -72,8 +75,6 @@ def open_scratch() -> Iterator[Scratch]:
     try:
         with _make_folder() as folder, _connect(Path(folder)) as database:
             database.execute(_KEYS)
-            (kind,) = database.execute("SELECT typeof(photo_key(''))").fetchall()[0]
-            database.execute(f"CREATE TYPE digest AS {kind}")  # DuckDB 1.2 has it signed
             yield Scratch(Path(folder), database)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise _no_room(error) from error
@@ -104,6 +105,7 @@ def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
         config={
             "memory_limit": MEMORY_LIMIT,
             "temp_directory": str(folder / "spill"),
+            "preserve_insertion_order": "false",  # spills less; a query that needs one names it
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },

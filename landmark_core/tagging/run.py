@@ -268,6 +268,7 @@ def summarise_plan(listing: Listing, counts: Counts, shards: int) -> PlanSummary
         duplicates=counts.duplicates,
         already_done=counts.already_done,
         failed_before=counts.failed_remembered,
+        claimed=counts.claimed,
         to_do=counts.to_do,
         retried=counts.retried,
         shards=shards,

@@ -3,6 +3,7 @@
 import base64
 import io
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin
@@ -14,7 +15,7 @@ from PIL import Image
 from landmark_core.config import TagConfig
 from landmark_core.errors import ConfigError
 from landmark_core.gallery import page_name, write_gallery
-from landmark_core.gallery.choose import choose_rows
+from landmark_core.gallery.choose import choose_rows, choose_shards
 from landmark_core.tables import Store
 from landmark_core.tagging import tag_library
 
@@ -145,10 +146,11 @@ def test_a_large_run_is_sampled_and_the_same_way_each_time(run):
     folder, summary = run
     store = Store(str(folder / "out #1"))
     sizes = {"examples": 2, "heatmaps": 3, "failures": 1}
-    chosen = choose_rows(store, summary.run_id, shards=summary.plan.shards, **sizes)
-    assert chosen == choose_rows(store, summary.run_id, shards=summary.plan.shards, **sizes)
+    shards = range(summary.plan.shards)
+    chosen = choose_rows(store, summary.run_id, shards=shards, **sizes)
+    assert chosen == choose_rows(store, summary.run_id, shards=shards, **sizes)
     everything = choose_rows(
-        store, summary.run_id, shards=summary.plan.shards, examples=99, heatmaps=99, failures=99
+        store, summary.run_id, shards=shards, examples=99, heatmaps=99, failures=99
     )
     for decision, rows in chosen.examples.items():
         by_id = sorted(row.photo_id for row in everything.examples[decision])
@@ -161,10 +163,8 @@ def test_few_parts_of_many_are_read(run, monkeypatch):
     folder, summary = run
     store = Store(str(folder / "out #1"))
     monkeypatch.setattr("landmark_core.gallery.choose.MOST_PARTS", 2)
-    chosen = choose_rows(
-        store, summary.run_id, shards=summary.plan.shards, examples=9, heatmaps=9, failures=9
-    )
-    assert chosen.parts == 2
+    assert summary.plan.shards >= 4
+    assert choose_shards(store, summary) == [0, -(-summary.plan.shards // 2)]
     page = Reader(_written(store, summary))
     assert f"Chosen from 2 of {summary.plan.shards} parts" in page.text
 
@@ -192,13 +192,23 @@ def test_a_run_without_work_has_a_page_that_says_so(run, tiny_model):
     assert f"Nothing was to do: {first.counts.ok} photos done before" in text
 
 
-def test_a_missing_part_is_named(run):
+def test_a_backfill_that_was_ended_early_shows_what_it_has(run, tmp_path):
+    folder, whole = run
+    out = shutil.copytree(folder / "out #1", tmp_path / "out")
+    (out / "tags" / f"run={whole.run_id}" / "part-000001.parquet").unlink()
+    counts = replace(whole.counts, photos=whole.counts.photos - 10)
+    store, summary = Store(str(out)), replace(whole, counts=counts)
+    assert 1 not in choose_shards(store, summary)
+    assert "Tagged" in Reader(_written(store, summary)).text
+
+
+def test_a_part_that_went_is_named(run):
     folder, summary = run
-    with pytest.raises(ConfigError, match=r"part-000004\.parquet cannot be read"):
+    with pytest.raises(ConfigError, match=r"part-000099\.parquet cannot be read"):
         choose_rows(
             Store(str(folder / "out #1")),
             summary.run_id,
-            shards=summary.plan.shards + 1,
+            shards=[0, 99],
             examples=1,
             heatmaps=1,
             failures=1,
