@@ -20,6 +20,7 @@ LAYERS = (
     {
         "status_text",
         "model_text",
+        "compaction_text",
         "drift",
         "nights",
         "night_charts",
@@ -53,6 +54,8 @@ PURE = (
     "model.card",
     "model.card_json",
     "model.preprocess",
+    "tables.content",
+    "tables.names",
     "tables.schema",
     "tagging.predict",
     *("review.queue", "review.groups", "review.summary", "review.summary_text", "review.interval"),

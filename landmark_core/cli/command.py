@@ -7,6 +7,7 @@ from landmark_core import __version__
 from landmark_core.cli import (
     backfill,
     check,
+    compact,
     evaluate,
     export,
     import_,
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("check", check),
         ("review", review),
         ("status", status),
+        ("compact", compact),
         ("export", export),
         ("import", import_),
         ("train", train),

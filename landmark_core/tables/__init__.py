@@ -7,6 +7,12 @@ from landmark_core.tables.backfills import (
     read_backfill,
     write_backfill,
 )
+from landmark_core.tables.compaction import (
+    CompactionReport,
+    CompactionSettings,
+    compact,
+    preview_compaction,
+)
 from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
 from landmark_core.tables.folder import Folder
 from landmark_core.tables.ledger import Counts
@@ -44,6 +50,8 @@ __all__ = [
     "REVIEWS_SCHEMA",
     "TAGS_SCHEMA",
     "BackfillRecord",
+    "CompactionReport",
+    "CompactionSettings",
     "Counts",
     "FailureKind",
     "Folder",
@@ -57,6 +65,7 @@ __all__ = [
     "Store",
     "WorkKey",
     "check_schema",
+    "compact",
     "count_work",
     "current_tags",
     "find_report",
@@ -69,6 +78,7 @@ __all__ = [
     "open_scratch",
     "part_name",
     "plan_run",
+    "preview_compaction",
     "read_backfill",
     "read_shard",
     "read_shards",

@@ -140,6 +140,9 @@ class Bucket:
         with contextlib.suppress(FileNotFoundError):
             self._write(name, lambda: self._fs.rm_file(self._path(name)))
 
+    def remove_empty(self, folder: str) -> None:
+        """Do nothing: a bucket has no folders but in the names of objects."""
+
     def list_names(self, folder: str, *, hidden: bool = False) -> list[str]:
         """Return the names of all objects below a folder, sorted.
 
