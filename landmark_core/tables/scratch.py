@@ -5,7 +5,6 @@ when the block ends. DuckDB fetches nothing from the network here: extensions ar
 """
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow as pa
 
 from landmark_core.errors import RunError
 from landmark_core.tables.folder import DISK_IS_FULL
+from landmark_core.tables.scratch_folder import scratch_folder
 
 MEMORY_LIMIT = "640MB"  # DuckDB's own; the whole process stays under 2 GB with ten million photos
 
@@ -73,9 +73,11 @@ def open_scratch() -> Iterator[Scratch]:
         RunError: if its folder is full, or the question does not fit.
     """
     try:
-        with _make_folder() as folder, _connect(Path(folder)) as database:
+        with contextlib.ExitStack() as stack:
+            folder = _make_folder(stack)
+            database = stack.enter_context(_connect(folder))
             database.execute(_KEYS)
-            yield Scratch(Path(folder), database)
+            yield Scratch(folder, database)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise _no_room(error) from error
     except OSError as error:
@@ -84,9 +86,9 @@ def open_scratch() -> Iterator[Scratch]:
         raise  # what the room was used for failed
 
 
-def _make_folder() -> "tempfile.TemporaryDirectory[str]":
+def _make_folder(stack: contextlib.ExitStack) -> Path:
     try:
-        return tempfile.TemporaryDirectory(prefix="landmarks-", ignore_cleanup_errors=True)
+        return stack.enter_context(scratch_folder())
     except OSError as error:
         raise _no_room(error) from error
 
