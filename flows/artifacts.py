@@ -171,13 +171,13 @@ def failure_rows(summary: RunSummary) -> list[dict[str, Any]]:
                 {
                     "kind": kind,
                     "photos": f"{photos:,}",
-                    "for example": report_text.printable(failure.uri),
                     "why": report_text.printable(failure.error),
+                    "for example": report_text.printable(failure.uri),
                 }
                 for failure in summary.failures
                 if failure.status == kind
             ]
-    return rows or [{"kind": "none", "photos": "0", "for example": "", "why": ""}]
+    return rows or [{"kind": "none", "photos": "0", "why": "", "for example": ""}]
 
 
 def tag_rows(summary: RunSummary) -> list[dict[str, Any]]:
@@ -200,9 +200,8 @@ def gallery_to_markdown(gallery: Gallery, out: str) -> str:
     link = f"{place.rstrip('/')}/{gallery.name}"
     shown = f"{out.rstrip('/')}/{gallery.name}"
     lines = [
-        f"[Open the pictures of this run]({link.replace(' ', '%20')})",
-        "",
-        f"A browser opens pages of a disk only by hand: `{report_text.printable(shown)}`",
+        f"[The page of this run's pictures]({link.replace(' ', '%20')}) is",
+        f"`{report_text.printable(shown)}`; a browser follows no link from here to a disk.",
         "",
     ]
     columns = {
