@@ -57,10 +57,11 @@ def write_deployments(file: Path) -> None:
     """Make a deployment of nightly-tagging for each death, each with its own work queue."""
     content = yaml.safe_load(PREFECT_FILE.read_text(encoding="utf-8"))
     (nightly,) = (one for one in content["deployments"] if one["name"] == "nightly-tagging")
+    pools = {name: {"name": POOL, "work_queue_name": name} for name in DEATHS}
     content["deployments"] = [
-        {**nightly, "name": name, "work_pool": {"name": POOL, "work_queue_name": name}, "schedules": []}
-        for name in DEATHS
-    ]  # fmt: skip
+        {**nightly, "name": name, "work_pool": pool, "schedules": []}
+        for name, pool in pools.items()
+    ]
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
