@@ -20,7 +20,7 @@ from uuid import UUID
 
 import psutil
 import yaml
-from prefect_stand import POOL, PREFECT_FILE, Stand, end_group, end_one, wait_until
+from prefect_stand import POOL, PREFECT_FILE, Stand, end_one, kill_tree, wait_until
 from rehearse_nights import count_rows, draw_photos, say
 
 PHOTOS = 240
@@ -35,7 +35,7 @@ def _kill_flow(worker: "subprocess.Popen[bytes]") -> None:
 DEATHS: dict[str, Callable[["subprocess.Popen[bytes]"], None]] = {
     "sigterm-to-the-worker": lambda worker: end_one(worker, signal.SIGTERM),
     "sigkill-to-the-flow": _kill_flow,
-    "sigkill-to-worker-and-flow": lambda worker: end_group(worker, signal.SIGKILL),
+    "sigkill-to-worker-and-flow": kill_tree,
     "sigkill-to-the-worker": lambda worker: end_one(worker, signal.SIGKILL),
 }
 

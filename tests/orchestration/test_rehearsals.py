@@ -1,4 +1,4 @@
-"""Nights, backfills and deaths on a real Prefect: servers, pools, workers, clusters; killed for real.
+"""Nights, backfills and deaths on a real Prefect: servers, pools, workers, clusters, real kills.
 
 Each test plays a script of scripts/, which anybody can run by hand, and checks what came of it.
 """
