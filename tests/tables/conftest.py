@@ -68,10 +68,19 @@ def atomic_s3(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    fsspec.get_filesystem_class("s3").clear_instance_cache()  # they may know another server
+    _close_clients()  # they may know another server
     s3 = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
     name = f"bucket-{uuid.uuid4().hex}"
     s3.mkdir(name)
     yield f"s3://{name}"
     s3.rm(name, recursive=True)
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    _close_clients(s3)
+
+
+def _close_clients(*others: fsspec.AbstractFileSystem) -> None:
+    """Close the clients that fsspec keeps, so that none is collected with its sockets open."""
+    kind = fsspec.get_filesystem_class("s3")
+    for client in (*kind._cache.values(), *others):
+        if client._s3 is not None:
+            kind.close_session(client.loop, client._s3)
+    kind.clear_instance_cache()

@@ -282,6 +282,6 @@ def test_a_protocol_without_its_package_says_what_to_install(monkeypatch):
     def missing(*_arguments, **_options):
         raise ImportError("Install gcsfs to access Google Storage")
 
-    monkeypatch.setattr("landmark_core.tables.bucket.url_to_fs", missing)
+    monkeypatch.setattr("landmark_core.tables.client.url_to_fs", missing)
     with pytest.raises(ConfigError, match=r"pip install 'landmark-tagger\[gs\]'"):
         Store("gs://bucket/out")

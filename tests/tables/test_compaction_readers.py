@@ -145,3 +145,19 @@ def test_a_listing_that_a_commit_overtakes_is_taken_again(tmp_path, monkeypatch)
     reader.start()
     reader.join()
     assert found == ["right"]
+
+
+def test_a_reader_whose_parts_were_merged_and_removed_reads_anew(tmp_path, monkeypatch):
+    store = make_library(str(tmp_path), nights=4)
+    expected = current_tags(store).read_all().sort_by("photo_id")
+    compactions = iter(range(1))
+    read_parts = Store.read_parts
+
+    def slow(self, names, schema):
+        if next(compactions, 1) == 0:
+            settings = CompactionSettings(grace_s=0.0, target_rows=1000)
+            compact(store, settings, now=lambda: NOW, rng=random.Random(3), sleep=lambda _: None)
+        return read_parts(self, names, schema)
+
+    monkeypatch.setattr(Store, "read_parts", slow)
+    assert current_tags(store).read_all().sort_by("photo_id").equals(expected)
