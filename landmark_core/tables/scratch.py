@@ -18,18 +18,19 @@ from landmark_core.tables.scratch_folder import scratch_folder
 
 MEMORY_LIMIT = "640MB"  # DuckDB's own; the whole process stays under 2 GB with ten million photos
 
-# Keys are 128-bit digests: unlike texts they have one size, so that DuckDB can spill every step.
-#   photo_key      who: two hashes of 64 bits, of which the second knows nothing of the first half
+# Keys are 127-bit digests: unlike texts they have one size, so that DuckDB can spill every step.
+# (DuckDB 1.2 joins on unsigned numbers of 128 bits with errors.)
+#   photo_key      who: two hashes, of which the second knows nothing of the id's first half
 #   version_key    who and which version: the etag where there is one, else size and time. 64 bits
 #                  tell the versions of one photo apart
 #   moment         orders rows by their time; of equally new ones, the later row is newer
 _KEYS = """
-CREATE TYPE digest AS UHUGEINT;
+CREATE TYPE digest AS HUGEINT;
 CREATE MACRO photo_key(photo_id) AS
-    (hash(photo_id)::UHUGEINT << 64) | hash(substr(photo_id, 17));
+    ((hash(photo_id) >> 1)::HUGEINT << 64) | hash(substr(photo_id, 17))::HUGEINT;
 CREATE MACRO version_key(photo_id, etag, size_bytes, modified_us) AS
-    xor(photo_key(photo_id), CASE WHEN etag IS NULL THEN hash(size_bytes, modified_us)
-                                  ELSE hash(etag) END);
+    xor(photo_key(photo_id), (CASE WHEN etag IS NULL THEN hash(size_bytes, modified_us)
+                                   ELSE hash(etag) END)::HUGEINT);
 CREATE MACRO moment(time_us, number) AS time_us::HUGEINT * 1_000_000_000_000 + number;
 """
 
@@ -107,7 +108,6 @@ def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
         config={
             "memory_limit": MEMORY_LIMIT,
             "temp_directory": str(folder / "spill"),
-            "preserve_insertion_order": "false",  # spills less; a query that needs one names it
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },
