@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -183,12 +184,12 @@ def tag_rows(summary: RunSummary) -> list[dict[str, Any]]:
 
 def gallery_to_markdown(gallery: Gallery, out: str) -> str:
     """Return where the page of pictures is, with a few of them."""
-    place = out if "://" in out else Path(out).absolute().as_uri()
-    link = f"{place.rstrip('/')}/{gallery.name}"
-    shown = f"{out.rstrip('/')}/{gallery.name}"
+    place = quote(out, safe=":/") if "://" in out else Path(out).absolute().as_uri()
+    shown = report_text.printable(f"{out.rstrip('/')}/{gallery.name}").replace("`", "'")
     lines = [
-        f"[The page of this run's pictures]({link.replace(' ', '%20')}) is",
-        f"`{report_text.printable(shown)}`; a browser follows no link from here to a disk.",
+        f"[Page of this run's pictures]({place.rstrip('/')}/{gallery.name})",
+        "",
+        f"Browsers follow no link from here to a disk; open `{shown}` by hand there.",
         "",
     ]
     columns = {

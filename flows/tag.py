@@ -10,12 +10,13 @@ import sys
 from collections.abc import Sequence
 
 from prefect import flow, unmapped
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 
+from flows.artifacts import RunProgress
 from flows.console import one_line_errors, quiet_interruption
+from flows.publish import publish_finished
 from flows.shards import ONE_AT_A_TIME, gather, name_failures, tag_shard
-from landmark_core import cli, report_text, tagging
+from landmark_core import cli, tagging
 from landmark_core.config import TagConfig
 from landmark_core.report import RunSummary
 
@@ -39,16 +40,13 @@ def tag_and_publish(config: TagConfig, *, wait_s: float = 0.0) -> RunSummary:
     """
     with tagging.open_run(config, tagging.NoProgress(), wait_s=wait_s) as run:
         futures = tag_shard.map(list(run.shards), unmapped(config))
+        progress = RunProgress(run.run_id, shards=len(run.shards), photos=run.plan.to_do)
         numbered = zip((shard.number for shard in run.shards), futures, strict=True)
-        reports, failures = gather(numbered, lambda _report: None)
+        reports, failures = gather(numbered, progress.add)
         if failures:
             raise tagging.shards_failed(name_failures(failures), len(run.shards))
         summary = run.finish(reports)
-    create_markdown_artifact(
-        key="tag-library",
-        markdown=report_text.to_markdown(summary, config.out),
-        description=f"{summary.counts.photos} photos of {config.source}",
-    )
+    publish_finished(summary, config.out)
     return summary
 
 
