@@ -24,6 +24,7 @@ from prefect.artifacts import (
 )
 
 from landmark_core import report_text
+from landmark_core.backfill import ShardFailure
 from landmark_core.gallery import Example, Gallery
 from landmark_core.nights import Comparison, Night, PassedLimit
 from landmark_core.nights_text import nights_to_markdown
@@ -147,6 +148,18 @@ def publish_run(
         key="gallery",
         markdown=gallery_to_markdown(gallery, out),
         description=f"pictures of {photos}",
+    )
+
+
+def publish_failed_shards(failures: Sequence[ShardFailure]) -> None:
+    """List the shards that could not be done; call it within a flow run that is about to fail."""
+    create_table_artifact(
+        key="failed-shards",
+        table=[
+            {"shard": failure.shard, "why": report_text.printable(failure.reason)}
+            for failure in failures
+        ],
+        description=f"{len(failures):,} shards failed; a further run does them",
     )
 
 

@@ -11,16 +11,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
 from pydantic import ValidationError
 
-from flows.console import one_line_errors, quiet_interruption
+from flows.artifacts import publish_failed_shards
+from flows.console import one_line_errors, quiet_interruption, without_frames
 from flows.parameters import BackfillParameters, Engine, GroupParameters
 from flows.pool import run_on_pool
+from flows.publish import publish_finished
 from flows.shards import ONE_AT_A_TIME, gather, name_failures, tag_backfill_shard
 from landmark_core import backfill, cli
 from landmark_core.backfill import ShardFailure
@@ -45,29 +49,37 @@ def archive_backfill(params: BackfillParameters) -> RunSummary | None:
     left = backfill.remaining_shards(store, record.run_id)
     _show(params.out, record.run_id)
     if left:
-        named = name_failures(failures) or [f"shard {left[0].number}: was not finished"]
-        raise shards_failed(named, record.shards)
-    return backfill.close_backfill(params.out, record.run_id, now=datetime.now(UTC))
+        reasons = {failure.shard: failure for failure in failures}
+        unfinished = [
+            reasons.get(shard.number, ShardFailure(shard=shard.number, reason="was not finished"))
+            for shard in left
+        ]
+        publish_failed_shards(unfinished)
+        raise shards_failed(name_failures(unfinished), record.shards)
+    summary = backfill.close_backfill(params.out, record.run_id, now=datetime.now(UTC))
+    publish_finished(summary, params.out, leave_out=store.list_backfills())
+    return summary
 
 
 @flow(name="backfill-group", task_runner=ONE_AT_A_TIME)
-def backfill_group(params: GroupParameters) -> int:
-    """Do a group of shards of an open backfill; returns how many photos it has rows for."""
+def backfill_group(params: GroupParameters) -> State[Any]:
+    """Do a group of shards of an open backfill; the state's message names those that failed."""
     futures = [
         (number, tag_backfill_shard.submit(params.out, params.run_id, number))
         for number in params.shards
     ]
-    reports, failures = gather(futures, lambda _report: None)
+    reports, failures = gather(futures)
     if failures:
-        raise shards_failed(name_failures(failures), len(params.shards))
-    return sum(report.counts.photos for report in reports)
+        return Failed(message="\n".join(name_failures(failures)))
+    photos = sum(report.counts.photos for report in reports)
+    return Completed(message=f"{photos:,} photos")
 
 
 @flow(name="backfill-shards")
 def backfill_shards(out: str, run_id: str, numbers: list[int]) -> list[ShardFailure]:
     """Do shards on the task runner of this flow, and return those that failed."""
     futures = [(number, tag_backfill_shard.submit(out, run_id, number)) for number in numbers]
-    return gather(futures, lambda _report: None)[1]
+    return gather(futures)[1]
 
 
 def _plan(params: BackfillParameters) -> BackfillRecord | None:
@@ -146,7 +158,7 @@ def _run(arguments: argparse.Namespace) -> int:
         state: State[Any] = archive_backfill(params, return_state=True)
         summary = state.result(raise_on_failure=False)
         if isinstance(summary, BaseException):
-            raise summary.with_traceback(None)
+            raise without_frames(summary)
     if summary is not None:
         cli.print_summary(summary, params.out, as_json=arguments.json)
     return cli.EXIT_DONE
@@ -154,10 +166,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _parameters(arguments: argparse.Namespace) -> BackfillParameters:
     names = set(BackfillParameters.model_fields) & set(vars(arguments))
+    values = {name: getattr(arguments, name) for name in names}
+    places = {name: _absolute(values[name]) for name in ("source", "out")}
     try:
-        return BackfillParameters(**{name: getattr(arguments, name) for name in names})
+        return BackfillParameters(**{**values, **places, "wait_minutes": arguments.wait / 60})
     except ValidationError as error:
         raise ConfigError("; ".join(str(line["msg"]) for line in error.errors())) from error
+
+
+def _absolute(place: str) -> str:
+    return place if "://" in place else str(Path(place).absolute())
 
 
 if __name__ == "__main__":

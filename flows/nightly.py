@@ -16,4 +16,4 @@ def nightly_tagging(params: NightlyParameters) -> RunSummary:
     A run that was killed needs nothing: the next one does what it left.
     """
     config = params.to_config(model=pin_model(params.model))
-    return tag_and_publish(config, wait_s=60 * params.wait_minutes)
+    return tag_and_publish(config, wait_s=60 * params.wait_minutes, limits=params.to_limits())

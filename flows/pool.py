@@ -193,10 +193,18 @@ def _end(watch: _Watch, group: _Group, left: set[int], run: FlowRun | None) -> N
     reason = (state.message if state else None) or "its run is gone"
     for number in tried:
         watch.tries[number] += 1
-        watch.reasons[number] = " ".join(reason.split())
+        watch.reasons[number] = _reason_of(number, reason)
     if not failed:
         watch.suspects.update(tried)
-    get_run_logger().warning("a group ended with %d shards to do: %s", len(unfinished), reason)
+    first = reason.splitlines()[0]
+    get_run_logger().warning("a group ended with %d shards to do: %s", len(unfinished), first)
+
+
+def _reason_of(number: int, message: str) -> str:
+    """Return what a group's message says of one shard; the whole of it where it names none."""
+    start = f"shard {number}: "
+    own = [line for line in message.splitlines() if line.startswith(start)]
+    return " ".join((own[0].removeprefix(start) if own else message).split())
 
 
 def _give_up(watch: _Watch, run_id: UUID) -> None:

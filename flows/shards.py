@@ -59,24 +59,27 @@ def tag_backfill_shard(out: str, run_id: str, number: int) -> ShardReport:
 
 def gather(
     futures: Iterable[tuple[int, PrefectFuture[ShardReport]]],
-    on_report: Callable[[ShardReport], None],
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[ShardReport], list[ShardFailure]]:
     """Wait for every shard; one that fails does not keep the others from being done.
 
     Args:
         futures: shards' numbers with their futures.
-        on_report: called with each report, in the order of the futures.
+        on_progress: called with the shards and photos that are done so far.
     """
     reports: list[ShardReport] = []
     failures: list[ShardFailure] = []
+    photos = 0
     for number, future in futures:
         future.wait()  # result() alone would cancel queued shards at the first failure
         result = future.result(raise_on_failure=False)
         if isinstance(result, ShardReport):
             reports.append(result)
-            on_report(result)
+            photos += result.counts.photos
         else:
             failures.append(ShardFailure(shard=number, reason=_one_line(result)))
+        if on_progress:
+            on_progress(len(reports), photos)
     return reports, failures
 
 

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from prefect import flow, unmapped
 from prefect.client.schemas.objects import State
 
-from flows.artifacts import RunProgress
-from flows.console import one_line_errors, quiet_interruption
+from flows.artifacts import RunProgress, publish_failed_shards
+from flows.console import one_line_errors, quiet_interruption, without_frames
 from flows.publish import publish_finished
 from flows.shards import ONE_AT_A_TIME, gather, name_failures, tag_shard
 from landmark_core import cli, tagging
 from landmark_core.config import TagConfig
+from landmark_core.nights import Limits
 from landmark_core.report import RunSummary
 
 
@@ -27,26 +28,31 @@ def tag_library(config: TagConfig) -> RunSummary:
     return tag_and_publish(config)
 
 
-def tag_and_publish(config: TagConfig, *, wait_s: float = 0.0) -> RunSummary:
+def tag_and_publish(
+    config: TagConfig, *, wait_s: float = 0.0, limits: Limits | None = None
+) -> RunSummary:
     """Tag what is missing within a flow, and show what came of it on Prefect's page.
 
     Args:
         config: of the run.
         wait_s: seconds to wait for another run that is writing to OUT.
+        limits: beyond which people are told; null for the usual ones.
 
     Raises:
         ConfigError: if SOURCE, OUT, the model or a setting is wrong; nothing was tagged.
         RunError: if OUT or the device fails, or shards failed; the others are done by then.
     """
     with tagging.open_run(config, tagging.NoProgress(), wait_s=wait_s) as run:
+        photos = sum(shard.photos for shard in run.shards)
+        progress = RunProgress(run.run_id, shards=len(run.shards), photos=photos)
         futures = tag_shard.map(list(run.shards), unmapped(config))
-        progress = RunProgress(run.run_id, shards=len(run.shards), photos=run.plan.to_do)
         numbered = zip((shard.number for shard in run.shards), futures, strict=True)
-        reports, failures = gather(numbered, progress.add)
+        reports, failures = gather(numbered, progress.finished)
         if failures:
+            publish_failed_shards(failures)
             raise tagging.shards_failed(name_failures(failures), len(run.shards))
         summary = run.finish(reports)
-    publish_finished(summary, config.out)
+    publish_finished(summary, config.out, limits, leave_out=run.store.list_backfills())
     return summary
 
 
@@ -68,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
         state: State[RunSummary] = tag_library(config, return_state=True)
         summary = state.result(raise_on_failure=False)
         if isinstance(summary, BaseException):
-            raise summary  # the guard turns it into one line and an exit code
+            raise without_frames(summary)
     cli.print_summary(summary, config.out, as_json=arguments.json)
     return cli.EXIT_DONE
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from landmark_core.errors import ConfigError
+from landmark_core.since import parse_since, read_zone
 
 Auto = Literal["auto"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -44,6 +45,8 @@ class TagConfig:
     include: tuple[str, ...] = ()  # globs over the path relative to SOURCE; none means all
     exclude: tuple[str, ...] = ()
     follow_links: bool = False  # symbolic links that leave SOURCE or name folders
+    since: str | None = None  # age, day or moment; only photos that came or changed since then
+    time_zone: str = "UTC"  # IANA name: whose days `since` and the date fields of SOURCE mean
     limit: int | None = None  # at most so many photos in this run
     shard_size: int = 2048  # photos per part file
     retry_failed: bool = False  # take up photos whose newest row is a failure
@@ -65,6 +68,9 @@ class TagConfig:
             math.isfinite(self.review_below) and 0 <= self.review_below <= 1
         ):
             raise ConfigError(f"--review-below must be between 0 and 1, got {self.review_below}")
+        read_zone(self.time_zone)
+        if self.since is not None:
+            parse_since(self.since)
         for name, text in (("SOURCE", self.source), ("--out", self.out), ("--model", self.model)):
             if not text:
                 raise ConfigError(f"{name} must not be empty")

@@ -103,6 +103,8 @@ class PlanSummary:
     to_do: int
     retried: int  # of those, photos whose newest row is a failure
     shards: int
+    older: int = 0  # files that --since left out
+    claimed: int = 0  # set aside for an open backfill, which does them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

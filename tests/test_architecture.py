@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "landmark_core"
 LAYERS = (
     {"__init__"},
-    {"errors", "protocols"},
+    {"errors", "protocols", "backoff"},
+    {"since"},
     {"records"},
     {"config"},
     {"report"},
@@ -19,6 +20,7 @@ LAYERS = (
     {
         "status_text",
         "model_text",
+        "compaction_text",
         "drift",
         "nights",
         "night_charts",
@@ -26,7 +28,7 @@ LAYERS = (
         "past_nights",
         "gallery",
     },
-    {"tagging"},
+    {"tagging", "checking"},
     {"backfill"},
     {"judging"},
     {"dataset"},
@@ -37,9 +39,12 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 PURE = (
     "errors",
+    "backoff",
     "records",
     "config",
     "protocols",
+    "since",
+    "library.dates",
     "report",
     "report_text",
     "report_json",
@@ -49,6 +54,8 @@ PURE = (
     "model.card",
     "model.card_json",
     "model.preprocess",
+    "tables.content",
+    "tables.names",
     "tables.schema",
     "tagging.predict",
     *("review.queue", "review.groups", "review.summary", "review.summary_text", "review.interval"),

@@ -48,7 +48,8 @@ def close_backfill(out: str, run_id: str, *, now: datetime) -> RunSummary:
     if missing:
         raise RunError(
             f"{len(missing)} shards of backfill {run_id} are missing (the first is "
-            f"{missing[0].number}); run it again, or end it: landmarks backfill cancel {out} {run_id}"
+            f"{missing[0].number}); run it again, or end it: "
+            f"landmarks backfill cancel {out} {run_id}"
         )
     return _end(store, run_id, now)
 

@@ -24,7 +24,6 @@ from landmark_core.tables import (
     list_open_backfills,
     new_run_id,
     plan_run,
-    read_backfill,
     read_shard,
     write_backfill,
 )
@@ -52,8 +51,7 @@ class PlanOptions:
 
 def find_backfill(out: str, source: str) -> BackfillRecord | None:
     """Return the open backfill of a SOURCE in OUT; null where there is none."""
-    store = Store(out)
-    records = (read_backfill(store, run_id) for run_id in list_open_backfills(store))
+    records = list_open_backfills(Store(out))
     return next((record for record in records if record.settings["source"] == source), None)
 
 
@@ -80,7 +78,7 @@ def plan_backfill(
         RunError: if another run goes on writing to OUT, or OUT fails.
     """
     store = Store(config.out)
-    listing, photos = open_photos(config, store, progress)
+    listing, photos = open_photos(config, store, progress, now)
     store.check_writable()
     with store.lock(wait_s), open_tagger(config) as tagger:
         if held := find_backfill(config.out, config.source):

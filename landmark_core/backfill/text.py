@@ -59,8 +59,10 @@ def backfill_to_text(state: BackfillState, out: str) -> str:
     """Return the lines that `landmarks backfill` prints."""
     record = state.record
     lines = [
-        f"backfill {record.run_id}: {state.state}, {state.photos_done:,} of "
-        f"{record.photos:,} photos done, {state.shards_done:,} of {record.shards:,} shards",
+        (
+            f"backfill {record.run_id}: {state.state}, {state.photos_done:,} of "
+            f"{record.photos:,} photos done, {state.shards_done:,} of {record.shards:,} shards"
+        ),
         *(f"  {name:<9} {text}" for name, text in _facts(state)),
     ]
     if state.state == "open":

@@ -127,11 +127,11 @@ def _cancel(arguments: argparse.Namespace) -> int:
 
 def _find(arguments: argparse.Namespace) -> str:
     """Return the backfill that is meant: the one named, or the only open one."""
-    from landmark_core.tables import Store, list_open_backfills
+    from landmark_core.tables import Store
 
     if arguments.run_id:
         return str(arguments.run_id)
-    found = list_open_backfills(Store(arguments.out))
+    found = Store(arguments.out).list_open_backfills()
     if len(found) == 1:
         return found[0]
     which = ", ".join(found) or "none"

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from landmark_core import __version__
 from landmark_core.cli import (
     backfill,
+    check,
+    compact,
     evaluate,
     export,
     import_,
@@ -35,8 +37,10 @@ def build_parser() -> argparse.ArgumentParser:
 
     for name, module in (
         ("tag", tag),
+        ("check", check),
         ("review", review),
         ("status", status),
+        ("compact", compact),
         ("export", export),
         ("import", import_),
         ("train", train),

@@ -7,9 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from landmark_core.library.advice import Step, advise
+    from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
+    from landmark_core.library.faults import is_passing
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
+    from landmark_core.library.first_bytes import ask_first_bytes
     from landmark_core.library.identity import is_url, location_of, photo_id_of
     from landmark_core.library.loader import PhotoLoader
     from landmark_core.library.reading import Preprocess
@@ -28,9 +32,15 @@ _HOMES = {
     "Listing": "find",
     "PhotoLoader": "loader",
     "Preprocess": "reading",
+    "Step": "advice",
+    "advise": "advice",
+    "ask_first_bytes": "first_bytes",
     "decode_photo": "decode",
     "fetch_many": "fetch",
     "fetch_photo": "fetch",
+    "fixed_part": "dates",
+    "is_partitioned": "dates",
+    "is_passing": "faults",
     "is_url": "identity",
     "location_of": "identity",
     "open_listing": "find",
@@ -48,9 +58,15 @@ __all__ = [
     "Listing",
     "PhotoLoader",
     "Preprocess",
+    "Step",
+    "advise",
+    "ask_first_bytes",
     "decode_photo",
     "fetch_many",
     "fetch_photo",
+    "fixed_part",
+    "is_partitioned",
+    "is_passing",
     "is_url",
     "location_of",
     "main_module_hidden",

@@ -1,8 +1,8 @@
 """Walk a bucket behind fsspec: its photos, page by page, in the byte order of their keys.
 
-S3 lists a whole prefix flat, a thousand keys a request, and nothing but the page is held. The other
-stores are listed folder by folder, and the largest folder is held. Where a key's name leaves open
-whether it is a photo, its first bytes are asked for, a page's worth at a time.
+s3://, gs:// and az:// list a whole prefix flat, a thousand keys a request, and two pages are held
+(`pages`). Other stores are listed folder by folder, and the largest folder is held. Where a key's
+name leaves open whether it is a photo, its first bytes are asked for, a page's worth at a time.
 """
 
 import itertools
@@ -10,21 +10,20 @@ import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import fsspec
-from fsspec.asyn import sync
-
-from landmark_core.errors import RunError
-from landmark_core.library.faults import describe_fault
-from landmark_core.library.identity import url_ref
+from landmark_core.library.dialects import Entry
+from landmark_core.library.identity import newest_us, url_ref
 from landmark_core.library.kinds import judge_name, sniff
-from landmark_core.library.places import Entry, Place, read_head
+from landmark_core.library.objects import read_head, within
+from landmark_core.library.pages import PAGE, broken_off, list_pages
+from landmark_core.library.persistence import StoreError, persist
+from landmark_core.library.places import Place
 from landmark_core.library.selection import Counts, Selection
 from landmark_core.records import PhotoRef
 
 logger = logging.getLogger(__name__)
 
-_PAGE = 1000  # keys judged together; what S3 returns at once
 _HEADS_AT_ONCE = 16  # first-bytes requests in flight
+_ANSWER_S = 300.0  # seconds for one folder, which comes whole
 
 
 def walk_place(place: Place, selection: Selection, counts: Counts) -> Iterator[PhotoRef]:
@@ -34,8 +33,8 @@ def walk_place(place: Place, selection: Selection, counts: Counts) -> Iterator[P
         RunError: the listing broke off; what follows is unknown, so the run must not go on.
     """
     skip = tuple(location.rstrip("/") + "/" for location in selection.skip)
-    for page in _batched(_entries(place, selection, counts)):
-        for entry in _photos_among(place.store, page, counts):
+    for page in _pages(place, selection, counts):
+        for entry in _photos_among(place, page, selection, counts):
             url = place.url_of(entry["name"])
             if url.startswith(skip):
                 continue
@@ -46,31 +45,10 @@ def walk_place(place: Place, selection: Selection, counts: Counts) -> Iterator[P
             yield url_ref(url, entry)
 
 
-def _entries(place: Place, selection: Selection, counts: Counts) -> Iterator[Entry]:
-    if hasattr(place.store, "_iterdir"):
-        return _list_flat(place)
-    return _list_folders(place, selection, counts)
-
-
-def _list_flat(place: Place) -> Iterator[Entry]:
-    """List all keys of an S3 prefix; s3fs has no public way that does not hold them all."""
-    bucket, key, _ = place.store.split_path(place.path)
-    prefix = key.rstrip("/") + "/" if key else ""
-    pages = place.store._iterdir(bucket, delimiter="", prefix=prefix)  # noqa: SLF001
-
-    async def next_page() -> list[Entry]:
-        page = []
-        async for entry in pages:
-            page.append(entry)
-            if len(page) == _PAGE:
-                break
-        return page
-
-    try:
-        while page := sync(place.store.loop, next_page):
-            yield from page
-    except Exception as error:  # each client raises its own kinds
-        raise _broken_off(place, error) from error
+def _pages(place: Place, selection: Selection, counts: Counts) -> Iterator[list[Entry]]:
+    if place.dialect is not None:
+        return list_pages(place, PAGE)
+    return _batched(_list_folders(place, selection, counts))
 
 
 def _list_folders(place: Place, selection: Selection, counts: Counts) -> Iterator[Entry]:
@@ -91,12 +69,14 @@ def _list_folders(place: Place, selection: Selection, counts: Counts) -> Iterato
 
 def _list_folder(place: Place, path: str, counts: Counts) -> list[Entry]:
     try:
-        entries: list[Entry] = place.store.ls(path, detail=True)
-    except Exception as error:  # each client raises its own kinds
+        entries: list[Entry] = persist(
+            place.url, lambda now: within(_ANSWER_S, lambda: now.store.ls(path, detail=True))
+        )
+    except StoreError as error:
         if path == place.path:
-            raise _broken_off(place, error) from error
+            raise broken_off(place, error) from error
         counts.unreadable_folders += 1
-        logger.warning("folder not listed: %s: %s", place.url_of(path), describe_fault(error))
+        logger.warning("folder not listed: %s: %s", place.url_of(path), error)
         return []
     # The slash makes it the byte order of whole keys, which is the order of a flat listing.
     return sorted(
@@ -106,33 +86,40 @@ def _list_folder(place: Place, path: str, counts: Counts) -> list[Entry]:
     )
 
 
-def _broken_off(place: Place, error: Exception) -> RunError:
-    return RunError(f"the listing of {place.url} broke off: {describe_fault(error)}")
-
-
 def _photos_among(
-    store: fsspec.AbstractFileSystem, page: list[Entry], counts: Counts
+    place: Place, page: list[Entry], selection: Selection, counts: Counts
 ) -> Iterator[Entry]:
     """Return a page's photos in order, after one round of questions about the unclear ones."""
-    judgements = [_judge(entry) for entry in page]
+    judgements = [_judge(entry, selection) for entry in page]
     unclear = [entry for entry, j in zip(page, judgements, strict=True) if j == "look_inside"]
-    with ThreadPoolExecutor(_HEADS_AT_ONCE) as pool:
-        heads = iter(list(pool.map(lambda entry: read_head(store, entry), unclear)))
+    heads = iter(_read_heads(place, unclear))
     for entry, judgement in zip(page, judgements, strict=True):
         if judgement == "look_inside":
             judgement = "photo" if sniff(next(heads)) else "not_photo"
         if judgement == "photo":
             yield entry
+        elif judgement == "older":
+            counts.older += 1
         elif not entry["name"].endswith("/"):  # a key that ends so only marks a folder
             counts.not_photos += 1
 
 
-def _judge(entry: Entry) -> str:
+def _read_heads(place: Place, entries: list[Entry]) -> list[bytes]:
+    if not entries:
+        return []
+    with ThreadPoolExecutor(min(_HEADS_AT_ONCE, len(entries))) as pool:
+        return list(pool.map(lambda entry: read_head(place, entry), entries))
+
+
+def _judge(entry: Entry, selection: Selection) -> str:
     name = entry["name"]
-    return "not_photo" if name.endswith("/") else judge_name(name.rpartition("/")[2])
+    judgement = "not_photo" if name.endswith("/") else judge_name(name.rpartition("/")[2])
+    if judgement != "not_photo" and selection.is_older(newest_us(entry)):
+        return "older"  # told before its first bytes are asked for
+    return judgement
 
 
 def _batched(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     iterator = iter(entries)
-    while page := list(itertools.islice(iterator, _PAGE)):
+    while page := list(itertools.islice(iterator, PAGE)):
         yield page

@@ -1,9 +1,7 @@
 """Fetch a photo's bytes from disk or from a bucket.
 
-One photo costs at most `ReadLimits.max_bytes` of memory and `fetch_attempts` tries. Faults that may
-pass are retried with exponential back-off and full jitter (Brooker 2015,
-https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/); the others, and the last
-try, become a `PhotoError`. Nothing is decoded here. No message quotes a signed URL.
+One photo costs at most `ReadLimits.max_bytes` of memory and, in a bucket, `fetch_attempts` tries
+(`download`); what cannot be had is a `PhotoError`. Nothing is decoded here.
 """
 
 import itertools
@@ -16,15 +14,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from landmark_core.config import ReadLimits
-from landmark_core.errors import ConfigError, PhotoError, TransientError
-from landmark_core.library.faults import describe_fault, is_passing
+from landmark_core.errors import PhotoError
+from landmark_core.library.failures import too_large
+from landmark_core.library.faults import describe_fault
 from landmark_core.library.identity import is_url
 from landmark_core.records import PhotoRef
 
 Outcome = bytes | PhotoError
-
-_FIRST_PAUSE_S = 0.5  # seconds, the ceiling of the first pause; doubles with each try
-_LONGEST_PAUSE_S = 20.0
 
 
 def fetch_photo(
@@ -46,15 +42,12 @@ def fetch_photo(
         PhotoError: "too_large" past max_bytes, "fetch_error" where it is missing, forbidden, or
             the tries are used up.
     """
-    read = _read_url if is_url(ref.location) else _read_file
-    for attempt in itertools.count(1):
-        try:
-            return read(ref, limits)
-        except TransientError as fault:
-            if attempt >= limits.fetch_attempts:
-                raise PhotoError("fetch_error", f"{fault} (try {attempt} of {attempt})") from fault
-        sleep(draw() * min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1)))
-    raise AssertionError("count() does not end")
+    if not is_url(ref.location):
+        return _read_file(ref, limits)
+    # fsspec takes a while to import, and local photos do not need it.
+    from landmark_core.library.download import download_photo
+
+    return download_photo(ref, limits, sleep, draw)
 
 
 def fetch_many(refs: Iterable[PhotoRef], limits: ReadLimits) -> Iterator[tuple[PhotoRef, Outcome]]:
@@ -109,39 +102,10 @@ def _read_file(ref: PhotoRef, limits: ReadLimits) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise PhotoError("fetch_error", "not an ordinary file")
         if status.st_size > limits.max_bytes:
-            raise _too_large(limits)
+            raise too_large(limits)
         with path.open("rb") as file:
             # Bounded by what stat said: read(n) sets n bytes aside before it reads.
             return file.read(status.st_size)
     except (OSError, ValueError) as fault:
-        raise _judge(fault) from fault
-
-
-def _read_url(ref: PhotoRef, limits: ReadLimits) -> bytes:
-    # fsspec takes a while to import, and local photos do not need it.
-    from landmark_core.library.places import open_place, read_object
-
-    if ref.size_bytes is not None and ref.size_bytes > limits.max_bytes:
-        raise _too_large(limits)
-    try:
-        place = open_place(ref.location)
-        data = read_object(place, ref.size_bytes, limits.max_bytes + 1, limits.fetch_timeout_s)
-    except ConfigError as error:
-        raise PhotoError("fetch_error", str(error)) from error
-    except Exception as fault:  # each client raises its own kinds
-        raise _judge(fault) from fault
-    if ref.size_bytes is not None and len(data) < ref.size_bytes:
-        # Cut off, or replaced by a smaller one; the next run's listing will know which.
-        raise TransientError(f"expected {ref.size_bytes} bytes, got {len(data)}")
-    if len(data) > limits.max_bytes:
-        raise _too_large(limits)
-    return data
-
-
-def _too_large(limits: ReadLimits) -> PhotoError:
-    return PhotoError("too_large", f"more than {limits.max_bytes:,} bytes")
-
-
-def _judge(fault: Exception) -> TransientError | PhotoError:
-    reason = f"could not be fetched: {describe_fault(fault)}"
-    return TransientError(reason) if is_passing(fault) else PhotoError("fetch_error", reason)
+        reason = f"could not be fetched: {describe_fault(fault)}"
+        raise PhotoError("fetch_error", reason) from fault

@@ -14,7 +14,7 @@ from typing import IO
 
 from landmark_core.errors import ConfigError
 from landmark_core.library.folders import take_file, walk_folder
-from landmark_core.library.identity import absolute, is_url, strip_file_scheme, url_ref
+from landmark_core.library.identity import absolute, is_url, newest_us, strip_file_scheme, url_ref
 from landmark_core.library.kinds import judge_name
 from landmark_core.library.selection import Counts, Selection
 from landmark_core.records import PhotoRef
@@ -75,7 +75,8 @@ def _take_path(entry: str, selection: Selection, counts: Counts) -> Iterator[Pho
 
 def _look_up(url: str) -> dict[str, object]:
     """Ask a store for an object's version; what cannot be asked is unknown, not an error."""
-    from landmark_core.library.places import ask_entry, open_place
+    from landmark_core.library.objects import ask_entry
+    from landmark_core.library.places import open_place
 
     place = open_place(url)  # outside: a missing client stops the run
     try:
@@ -96,6 +97,8 @@ def _take_url(
         counts.not_photos += 1  # an unclear name is a photo here: web addresses need no extension
     elif not selection.patterns.keeps(url):
         counts.excluded += 1
+    elif selection.is_older(newest_us(info)):
+        counts.older += 1
     else:
         counts.photos += 1
         yield url_ref(url, info)

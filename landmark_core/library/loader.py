@@ -12,6 +12,7 @@ import logging
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +22,7 @@ from torch.utils.data import DataLoader
 from landmark_core.config import ReadLimits
 from landmark_core.library.batch import PhotoDataset, pack, unpack
 from landmark_core.library.reading import Preprocess, read_photos
+from landmark_core.library.refusals import RefusalWatch
 from landmark_core.library.rescue import rescue_photos
 from landmark_core.library.workers import (
     main_module_hidden,
@@ -62,6 +64,7 @@ class PhotoLoader:
         self._workers = workers
         self._prefetch = prefetch
         self._feed = _Feed()
+        self._refusals = RefusalWatch()
         self._loader: DataLoader[Any] | None = None
         self._iterator: Any = None  # torch's, which has no public type
 
@@ -88,8 +91,14 @@ class PhotoLoader:
         A new call ends the one before it. Photos whose worker died are read again, alone.
 
         Raises:
-            RunError: worker processes cannot live on this machine.
+            RunError: worker processes cannot live on this machine, or the store of the photos
+                refuses our credentials.
         """
+        for batch in self._batches(refs):
+            self._refusals.look(batch.photos, datetime.now(UTC))
+            yield batch
+
+    def _batches(self, refs: Iterable[PhotoRef]) -> Iterator[DecodedBatch]:
         iterator = iter(refs)
         groups = iter(lambda: list(itertools.islice(iterator, self._batch_size)), [])
         if not self._workers:

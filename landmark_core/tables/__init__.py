@@ -5,14 +5,27 @@ from landmark_core.tables.backfills import (
     list_backfills,
     list_open_backfills,
     read_backfill,
-    read_shards,
     write_backfill,
+)
+from landmark_core.tables.compaction import (
+    CompactionReport,
+    CompactionSettings,
+    compact,
+    preview_compaction,
 )
 from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
 from landmark_core.tables.folder import Folder
-from landmark_core.tables.ledger import Counts, WorkKey
+from landmark_core.tables.ledger import Counts
 from landmark_core.tables.lock import Holder, hold_lock
-from landmark_core.tables.plan import Plan, count_work, plan_run, read_shard, shard_sizes
+from landmark_core.tables.names import heatmap_path, part_name, reviews_path
+from landmark_core.tables.plan import (
+    Plan,
+    count_work,
+    plan_run,
+    read_shard,
+    read_shards,
+    shard_sizes,
+)
 from landmark_core.tables.schema import (
     REVIEWS_SCHEMA,
     TAGS_SCHEMA,
@@ -29,21 +42,16 @@ from landmark_core.tables.status import (
     RunSeen,
     status_counts,
 )
-from landmark_core.tables.store import (
-    RunFile,
-    Store,
-    heatmap_path,
-    new_run_id,
-    part_name,
-    reviews_path,
-    to_parquet,
-)
+from landmark_core.tables.store import RunFile, Store, new_run_id, to_parquet
+from landmark_core.tables.work_key import WorkKey
 
 __all__ = [
     "CURRENT_SCHEMA",
     "REVIEWS_SCHEMA",
     "TAGS_SCHEMA",
     "BackfillRecord",
+    "CompactionReport",
+    "CompactionSettings",
     "Counts",
     "FailureKind",
     "Folder",
@@ -57,6 +65,7 @@ __all__ = [
     "Store",
     "WorkKey",
     "check_schema",
+    "compact",
     "count_work",
     "current_tags",
     "find_report",
@@ -69,6 +78,7 @@ __all__ = [
     "open_scratch",
     "part_name",
     "plan_run",
+    "preview_compaction",
     "read_backfill",
     "read_shard",
     "read_shards",

@@ -7,6 +7,7 @@ and Spark all pass over), flushed to the disk, then renamed; rename is atomic on
 
 import contextlib
 import errno
+import logging
 import os
 import secrets
 import shutil
@@ -16,8 +17,11 @@ from typing import BinaryIO
 
 from landmark_core.errors import RunError
 
+logger = logging.getLogger(__name__)
+
 TEMPORARY_GLOB = f".*.{8 * '[0-9a-f]'}.tmp"
 DISK_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_LINKS_HERE = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 
 
 class Folder:
@@ -35,6 +39,31 @@ class Folder:
         """
         with self.new_file(name) as path:
             path.write_bytes(data)
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        """Write one whole file where there is none of that name, as one step.
+
+        Returns:
+            Whether it was written; a file that is there stays as it is.
+
+        Raises:
+            RunError: if the disk is full, read-only or broken.
+        """
+        target = self.root / name
+        temporary = _temporary(target)
+        try:
+            _make_folder(target.parent)
+            temporary.write_bytes(data)
+            _flush(temporary)
+            self._link(temporary, target, data)
+            _flush(target.parent)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise self._explain(error, name, len(data)) from error
+        finally:
+            _remove(temporary)
+        return True
 
     def put_unsettled(self, name: str, data: bytes) -> None:
         """Write one whole file, or none; a power cut may undo it until `settle`.
@@ -64,7 +93,7 @@ class Folder:
             RunError: if the disk is full, read-only or broken.
         """
         target = self.root / name
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        temporary = _temporary(target)
         try:
             _make_folder(target.parent)
             yield temporary
@@ -102,6 +131,11 @@ class Folder:
         except OSError as error:
             raise self._explain(error, name, 0) from error
 
+    def remove_empty(self, folder: str) -> None:
+        """Remove a folder if nothing is in it."""
+        with contextlib.suppress(OSError):  # it is not empty, or gone already
+            (self.root / folder).rmdir()
+
     def list_names(self, folder: str) -> list[str]:
         """Return the names of all files below a folder, sorted; hidden ones are left out."""
         return sorted(self._walk(self.root / folder))
@@ -117,6 +151,19 @@ class Folder:
         found = (self.root / folder).rglob(TEMPORARY_GLOB)
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
+    def _link(self, temporary: Path, target: Path, data: bytes) -> None:
+        """Give a finished file its name; FileExistsError where that is taken."""
+        try:
+            target.hardlink_to(temporary)
+        except OSError as error:
+            if error.errno not in _NO_LINKS_HERE:
+                raise
+            # Exclusive as well, but for a moment the file is there without its content.
+            logger.warning("%s: no hard links here; files are created in place", self.label)
+            with target.open("xb") as file:
+                file.write(data)
+            _flush(target)
+
     def _walk(self, folder: Path) -> Iterator[str]:
         for parent, folders, files in os.walk(folder):
             folders[:] = [name for name in folders if not name.startswith(".")]
@@ -131,6 +178,10 @@ class Folder:
             f"{self.label} is full: {name} did not fit ({_size(written)} written, "
             f"{_size(free)} free; {error.strerror}); make room, then run the same command again"
         )
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,8 +1,7 @@
 """One run at a time in a folder: an exclusive flock on OUT/runs/.lock.
 
 The kernel releases it when its holder dies in whatever way, so there is no stale lock to clean up
-(https://man7.org/linux/man-pages/man2/flock.2.html). Buckets have none: there, two runs at once
-may both tag a photo, which costs time and leaves two rows, of which the newer counts.
+(https://man7.org/linux/man-pages/man2/flock.2.html). Buckets have a `lease` instead.
 """
 
 import contextlib
@@ -26,7 +25,9 @@ _NAME = Path("runs", ".lock")
 _BUSY = frozenset({errno.EWOULDBLOCK, errno.EACCES})
 _NO_LOCKS_HERE = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
 
-_LOOKS, _LOOK_S = 5, 0.05  # tries, and seconds between them
+# Seconds: somebody who only looks (`find_holder`) has it for a moment, which is waited for anyway.
+_SHORTEST_WAIT_S = 0.2
+_LOOK_S, _LONGEST_LOOK_S = 0.05, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +40,12 @@ class Holder:
 
 
 @contextlib.contextmanager
-def hold_lock(root: Path) -> Iterator[None]:
+def hold_lock(root: Path, wait_s: float = 0.0) -> Iterator[None]:
     """Hold a folder for one run.
+
+    Args:
+        root: the folder.
+        wait_s: seconds to wait for another run that holds it.
 
     Raises:
         RunError: if another run holds it, naming that run's process.
@@ -53,7 +58,7 @@ def hold_lock(root: Path) -> Iterator[None]:
     except OSError as error:
         raise RunError(f"{path} cannot be opened: {error.strerror}") from error
     try:
-        _take(handle, path)
+        _take(handle, path, wait_s)
         me = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
         os.ftruncate(handle, 0)
         os.pwrite(handle, me.encode(), 0)
@@ -78,21 +83,28 @@ def find_holder(root: Path) -> Holder | None:
     return None
 
 
-def _take(handle: int, path: Path) -> None:
-    for looks_left in reversed(range(_LOOKS)):
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in _NO_LOCKS_HERE:
-                logger.warning("%s: no locks on this file system; start one run at a time", path)
-                return
-            if error.errno not in _BUSY:
-                raise RunError(f"{path} cannot be locked: {error.strerror}") from error
-            if not looks_left:
-                raise RunError(_busy_message(path)) from error
-            time.sleep(_LOOK_S)  # somebody who only looks (`find_holder`) has it for a moment
-        else:
-            return
+def _take(handle: int, path: Path, wait_s: float) -> None:
+    until = time.monotonic() + max(wait_s, _SHORTEST_WAIT_S)
+    pause = _LOOK_S
+    while not _try_to_take(handle, path):
+        left = until - time.monotonic()
+        if left <= 0:
+            raise RunError(_busy_message(path))
+        time.sleep(min(pause, left))
+        pause = min(2 * pause, _LONGEST_LOOK_S)
+
+
+def _try_to_take(handle: int, path: Path) -> bool:
+    """Return whether the lock is ours, or there are none here."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _BUSY:
+            return False
+        if error.errno not in _NO_LOCKS_HERE:
+            raise RunError(f"{path} cannot be locked: {error.strerror}") from error
+        logger.warning("%s: no locks on this file system; start one run at a time", path)
+    return True
 
 
 def _busy_message(path: Path) -> str:

@@ -1,11 +1,13 @@
 """OUT as the user typed it → the folder or bucket that it names."""
 
+from functools import partial
 from pathlib import Path
 
 from fsspec.core import url_to_fs
 
 from landmark_core.tables.bucket import Bucket
 from landmark_core.tables.folder import Folder
+from landmark_core.tables.lease import check_lease
 
 Place = Folder | Bucket
 
@@ -18,4 +20,6 @@ def open_place(out: str) -> Place:
     """
     if out.startswith("file://"):
         out = url_to_fs(out)[1]
-    return Bucket(out) if "://" in out else Folder(Path(out).absolute())
+    if "://" not in out:
+        return Folder(Path(out).absolute())
+    return Bucket(out, before_write=partial(check_lease, out))  # whoever lost OUT stops there

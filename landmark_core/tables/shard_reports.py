@@ -15,7 +15,8 @@ from landmark_core.errors import RunError
 from landmark_core.records import Shard
 from landmark_core.report import ShardReport
 from landmark_core.report_json import shard_report_from_json, shard_report_to_json
-from landmark_core.tables.store import Store, part_name, shard_of_part
+from landmark_core.tables.names import part_name, shard_of_part
+from landmark_core.tables.store import Store
 
 REPORT_KEY = b"landmarks.shard"  # in a part's key-value metadata
 

@@ -1,15 +1,24 @@
 """What OUT holds, as counts: for `landmarks status` and for anybody who looks after a library."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from landmark_core.tables.current import read_current
+from landmark_core.tables.merges import merged_parts
+from landmark_core.tables.names import (
+    COMPACTED,
+    finished_runs,
+    open_backfills,
+    planned_runs,
+    run_of_part,
+)
 from landmark_core.tables.schema import TAGS_SCHEMA, subset
 from landmark_core.tables.scratch import Scratch, open_scratch
-from landmark_core.tables.store import Store, run_of_part
+from landmark_core.tables.store import Store
 
-RunState = Literal["finished", "running", "interrupted"]
+RunState = Literal["finished", "running", "interrupted", "open"]  # open: a backfill goes on
 
 _ROW_COLUMNS = subset(TAGS_SCHEMA, "uri", "status", "error", "decision", "tag")
 _MODEL_COLUMNS = subset(TAGS_SCHEMA, "model_id", "preprocess_id", "tagged_at")
@@ -86,7 +95,8 @@ class RunSeen:
 
     run_id: str
     state: RunState
-    parts: int  # finished shards that are still there
+    parts: int  # finished shards whose rows are there
+    merged: int = 0  # of these, in files that compactions made of several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,21 +207,23 @@ def _models(scratch: Scratch) -> tuple[ModelSeen, ...]:
 
 def _runs(store: Store) -> tuple[RunSeen, ...]:
     """Tell the runs apart: a run without its run file was killed, or is the one going on now."""
-    parts: dict[str, int] = dict.fromkeys(store.list_planned(), 0)
-    for name in store.list_parts():
-        run_id = run_of_part(name)
-        if run_id is not None:
-            parts[run_id] = parts.get(run_id, 0) + 1
-    finished = set(store.list_finished())
-    unfinished = sorted(set(parts) - finished)
+    names = store.place.list_names("runs")
+    merged = merged_parts(store.place)
+    parts = Counter(dict.fromkeys((*planned_runs(names), *finished_runs(names)), 0))
+    parts.update(run for part in store.list_parts() if (run := run_of_part(part)))
+    parts.update(merged)
+    finished, backfills = set(finished_runs(names)), set(open_backfills(names))
+    runs = sorted(run_id for run_id in parts if not run_id.startswith(COMPACTED))
+    unfinished = [run_id for run_id in runs if run_id not in finished | backfills]
     running = unfinished[-1:] if store.holder() else []
 
     def state(run_id: str) -> RunState:
         if run_id in finished:
             return "finished"
+        if run_id in backfills:
+            return "open"
         return "running" if run_id in running else "interrupted"
 
     return tuple(
-        RunSeen(run_id=run_id, state=state(run_id), parts=parts.get(run_id, 0))
-        for run_id in sorted({*parts, *finished})
+        RunSeen(run_id=run, state=state(run), parts=parts[run], merged=merged[run]) for run in runs
     )

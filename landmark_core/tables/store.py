@@ -1,19 +1,15 @@
 """OUT: where a run leaves its rows, heatmaps and run file, in a folder or a bucket.
 
-    tags/run=<run_id>/part-<shard>.parquet    one part per shard, complete or absent
-    heatmaps/run=<run_id>/<photo_id>.jpg
-    reviews/part-<ulid>.parquet
-    runs/<run_id>.plan.parquet                which photos are in which shard
-    runs/<run_id>.json                        written last: the commit marker
-
-Knows the names and nothing of what the rows mean.
+A part is complete or absent; the run file is written last, the commit marker. Who holds OUT may
+write to it, one process at a time: a folder's lock dies with its process, a bucket's lease has to
+be renewed, and a write that comes too late for it is refused. Knows the names (`names`) and nothing
+of what the rows mean.
 """
 
 import json
 import random
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,14 +20,22 @@ import pyarrow.parquet as pq
 
 from landmark_core.errors import ConfigError, RunError
 from landmark_core.tables.folder import Folder
+from landmark_core.tables.lease import find_lease_holder, held_lease, hold_lease
 from landmark_core.tables.lock import Holder, find_holder, hold_lock
+from landmark_core.tables.merges import list_parts
+from landmark_core.tables.names import (
+    finished_runs,
+    heatmap_path,
+    open_backfills,
+    part_name,
+    planned_backfills,
+    planned_runs,
+    reviews_path,
+    run_of_part,
+)
 from landmark_core.tables.parts import read_parts
-from landmark_core.tables.place import open_place
-from landmark_core.tables.sweep import sweep_folder
-
-_PART_NAME = re.compile(r"tags/run=([^/]+)/part-(\d+)\.parquet")
-_RUN_FILE = re.compile(r"runs/([^/.]+)\.json")  # no dot: records lie beside it
-_PLAN_FILE = re.compile(r"runs/([^/]+)\.plan\.parquet")
+from landmark_core.tables.place import Place, open_place
+from landmark_core.tables.sweep import sweep_place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,26 +70,50 @@ class Store:
         """
         return tuple(f"{self._place.label.rstrip('/')}/{name}" for name in ("heatmaps", "tags"))
 
+    @property
+    def place(self) -> Place:
+        """The folder or bucket itself."""
+        return self._place
+
     def lock(self, wait_s: float = 0.0) -> AbstractContextManager[None]:
-        """Hold OUT for one run; a bucket has no lock (see `lock`).
+        """Hold OUT for one run: a folder by `lock`, a bucket by `lease`.
+
+        Args:
+            wait_s: seconds to wait for another run that holds it.
 
         Raises:
             RunError: if another run holds it, naming that run's process.
         """
-        return hold_lock(self._place.root) if isinstance(self._place, Folder) else nullcontext()
+        if isinstance(self._place, Folder):
+            return hold_lock(self._place.root, wait_s)
+        return hold_lease(self.out, wait_s)
 
     def holder(self) -> Holder | None:
         """Return the process that is writing a run to OUT now; null where none is known."""
-        return find_holder(self._place.root) if isinstance(self._place, Folder) else None
+        if isinstance(self._place, Folder):
+            return find_holder(self._place.root)
+        return find_lease_holder(self.out)
+
+    def check_held(self) -> None:
+        """Make sure that what this process holds of OUT is still its own.
+
+        Nothing to do for a folder, nor where this process holds nothing: executors of a backfill.
+
+        Raises:
+            RunError: if the lease of a bucket was lost, and another run may be writing there.
+        """
+        if lease := held_lease(self.out):
+            lease.confirm()
 
     def sweep(self) -> int:
-        """Remove what killed runs left behind; call it with the lock held.
+        """Remove what killed runs left behind; call it with OUT held.
+
+        Open backfills are alive, and theirs stays.
 
         Returns:
-            How many files were removed; always 0 in a bucket, where nothing is left half-written
-            and no lock says that a run is dead.
+            How many files were removed.
         """
-        return sweep_folder(self._place) if isinstance(self._place, Folder) else 0
+        return sweep_place(self._place)
 
     def check_writable(self) -> None:
         """Create OUT, then write, read back and remove a small file in it.
@@ -106,8 +134,9 @@ class Store:
         """Write the rows of one shard, in the order given, after the heatmaps that they name.
 
         Raises:
-            RunError: if OUT is full or fails.
+            RunError: if OUT is full or fails, or its lease was lost.
         """
+        self.check_held()
         self._place.settle(f"heatmaps/run={run_id}")
         self._place.put(part_name(run_id, shard_number), to_parquet(table))
 
@@ -118,7 +147,12 @@ class Store:
         return name
 
     def write_run(self, run_id: str, summary: Mapping[str, Any]) -> None:
-        """Write the run file, after everything else of the run: it marks the run as finished."""
+        """Write the run file, after everything else of the run: it marks the run as finished.
+
+        Raises:
+            RunError: if OUT is full or fails, or its lease was lost.
+        """
+        self.check_held()
         text = json.dumps(summary, indent=2, ensure_ascii=False, default=str)
         self._place.put(f"runs/{run_id}.json", text.encode("utf-8", "backslashreplace"))
 
@@ -128,15 +162,23 @@ class Store:
         Raises:
             ConfigError: if a run file is not JSON.
         """
-        return [
-            RunFile(run_id=run_id, summary=self._read_json(f"runs/{run_id}.json"))
-            for run_id in self.list_finished()
-        ]
+        return [self.read_run(run_id) for run_id in self.list_finished()]
+
+    def read_run(self, run_id: str) -> RunFile:
+        """Return one finished run.
+
+        Raises:
+            ConfigError: if its file is not JSON.
+        """
+        name = f"runs/{run_id}.json"
+        try:
+            return RunFile(run_id=run_id, summary=self.read_json(name))
+        except ConfigError as error:
+            raise ConfigError(f"{self.out}/{name} is not a run file: {error}") from error
 
     def list_finished(self) -> list[str]:
         """Return the run ids that have a run file, oldest first."""
-        names = self._place.list_names("runs")
-        return [found[1] for name in names if (found := _RUN_FILE.fullmatch(name))]
+        return finished_runs(self._place.list_names("runs"))
 
     def is_finished(self, run_id: str) -> bool:
         """Whether a run has its run file: nothing more is written for it."""
@@ -144,25 +186,35 @@ class Store:
 
     def list_planned(self) -> list[str]:
         """Return the run ids that have a plan, finished or not, oldest first."""
-        names = self._place.list_names("runs")
-        return [found[1] for name in names if (found := _PLAN_FILE.fullmatch(name))]
+        return planned_runs(self._place.list_names("runs"))
+
+    def list_backfills(self) -> list[str]:
+        """Return the run ids that have the record of a backfill, finished or not, oldest first."""
+        return planned_backfills(self._place.list_names("runs"))
+
+    def list_open_backfills(self) -> list[str]:
+        """Return the backfills whose shards may be worked on now, oldest first."""
+        return open_backfills(self._place.list_names("runs"))
 
     def part_exists(self, run_id: str, shard_number: int) -> bool:
         """Whether a shard's rows are there."""
         return self._place.exists(part_name(run_id, shard_number))
 
     def list_parts(self) -> list[str]:
-        """Return the names of all Parquet files below OUT/tags, by run and shard."""
-        return self._list_parquet("tags")
+        """Return the Parquet files below OUT/tags in which each row counts once, oldest run first.
+
+        While parts are being merged, either the merged file or what it replaces is left out.
+        """
+        return list_parts(self._place)
 
     def list_run_parts(self, run_id: str) -> list[str]:
         """Return the names of the parts that one run wrote, by shard."""
-        names = self._list_parquet(f"tags/run={run_id}")
-        return [name for name in names if _PART_NAME.fullmatch(name)]
+        names = self._place.list_names(f"tags/run={run_id}")
+        return [name for name in names if run_of_part(name) == run_id]
 
     def list_reviews(self) -> list[str]:
         """Return the names of all Parquet files below OUT/reviews, oldest first."""
-        return self._list_parquet("reviews")
+        return [name for name in self._place.list_names("reviews") if name.endswith(".parquet")]
 
     def write_reviews(self, part_id: str, table: pa.Table) -> None:
         """Write a part of people's decisions; a part that grows replaces itself, whole.
@@ -184,6 +236,21 @@ class Store:
         """
         return read_parts(self._place, names, schema)
 
+    def put_new(self, name: str, data: bytes) -> bool:
+        """Write one whole file where there is none of that name, as one step of the store's.
+
+        Args:
+            name: of the file.
+            data: what nobody else would write there, such as a text with a random token in it.
+
+        Returns:
+            Whether the file there is ours.
+
+        Raises:
+            RunError: if OUT is full or fails.
+        """
+        return self._place.put_new(name, data)
+
     def new_file(self, name: str) -> AbstractContextManager[Path]:
         """Lend a path to write a large file to; it appears as `name` when the block ends well."""
         return self._place.new_file(name)
@@ -192,51 +259,24 @@ class Store:
         """Open a file for reading at any position."""
         return self._place.open(name)
 
-    def _list_parquet(self, folder: str) -> list[str]:
-        return [name for name in self._place.list_names(folder) if name.endswith(".parquet")]
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write one JSON object; in ASCII, so that file names come back whatever their bytes."""
+        self._place.put(name, json.dumps(value, indent=2).encode())
 
-    def _read_json(self, name: str) -> Mapping[str, Any]:
+    def read_json(self, name: str) -> Mapping[str, Any]:
+        """Return the JSON object of a file; FileNotFoundError where there is none."""
         try:
             content = json.loads(self._place.get(name))
         except ValueError as error:
-            raise ConfigError(f"{self.out}/{name} is not a run file: {error}") from error
+            raise ConfigError(f"{name} is not JSON: {error}") from error
         if not isinstance(content, dict):
-            raise ConfigError(f"{self.out}/{name} is not a run file: expected a JSON object")
+            raise ConfigError(f"{name}: expected a JSON object")
         return content
-
-
-def part_name(run_id: str, shard_number: int) -> str:
-    """Return the name of a shard's part, relative to OUT."""
-    return f"tags/run={run_id}/part-{shard_number:06d}.parquet"
-
-
-def heatmap_path(run_id: str, photo_id: str) -> str:
-    """Return the name of a photo's overlay, relative to OUT."""
-    return f"heatmaps/run={run_id}/{photo_id}.jpg"
-
-
-def reviews_path(part_id: str) -> str:
-    """Return the name of a part of people's decisions, relative to OUT."""
-    return f"reviews/part-{part_id}.parquet"
 
 
 def plan_name(run_id: str) -> str:
     """Return the name of a run's plan, relative to OUT."""
     return f"runs/{run_id}.plan.parquet"
-
-
-def run_of_part(name: str) -> str | None:
-    """Return the run id that a part's name carries; null for a file that we did not write."""
-    found = _PART_NAME.fullmatch(name)
-    return found[1] if found else None
-
-
-def shard_of_part(name: str) -> int:
-    """Return the shard's number that a part's name carries; ValueError for another file."""
-    found = _PART_NAME.fullmatch(name)
-    if not found:
-        raise ValueError(f"expected the name of a part, got {name}")
-    return int(found[2])
 
 
 def new_run_id(now: datetime, rng: random.Random) -> str:

@@ -1,21 +1,22 @@
 """Remove what killed runs left behind: unfinished files, and heatmaps that no row names.
 
-Only for folders, and only while their lock is held: nothing else writes there then. Reviews are
-left alone, since a person may be deciding while a run goes on.
+Only while OUT is held: no other run writes there then. Two kinds of writers hold nothing, and
+theirs is left alone: people's reviews, and the executors of open backfills.
 """
 
 from pathlib import PurePosixPath
 
 import pyarrow as pa
 
-from landmark_core.tables.folder import Folder
+from landmark_core.tables.names import finished_runs, open_backfills
 from landmark_core.tables.parts import read_parts
+from landmark_core.tables.place import Place
 from landmark_core.tables.schema import TAGS_SCHEMA
 
 _HEATMAP_COLUMN = pa.schema([TAGS_SCHEMA.field("heatmap")])
 
 
-def sweep_folder(folder: Folder) -> int:
+def sweep_place(place: Place) -> int:
     """Remove the leftovers of dead runs.
 
     A finished run has none. Of the others, heatmaps stay where a part names them: a shard that
@@ -28,29 +29,37 @@ def sweep_folder(folder: Folder) -> int:
         ConfigError: if a part of an unfinished run is broken.
         RunError: if a file cannot be removed.
     """
-    leftovers = folder.list_temporary("runs")
+    runs = place.list_names("runs")
+    alive = set(open_backfills(runs))
     # Finished runs are passed over unopened: an old library holds millions of their heatmaps.
-    for run_id in _unfinished(folder, "tags"):
-        leftovers += folder.list_temporary(f"tags/run={run_id}")
-    for run_id in _unfinished(folder, "heatmaps"):
-        leftovers += folder.list_temporary(f"heatmaps/run={run_id}")
-        leftovers += _orphans(folder, run_id)
+    passed = alive | set(finished_runs(runs))
+    leftovers = [name for name in place.list_temporary("runs") if _run_of(name) not in alive]
+    for run_id in _runs_in(place, "tags", passed):
+        leftovers += place.list_temporary(f"tags/run={run_id}")
+    for run_id in _runs_in(place, "heatmaps", passed):
+        leftovers += place.list_temporary(f"heatmaps/run={run_id}")
+        leftovers += _orphans(place, run_id)
     for name in leftovers:
-        folder.remove(name)
+        place.remove(name)
     return len(leftovers)
 
 
-def _unfinished(folder: Folder, place: str) -> list[str]:
-    """Return the runs that have a folder in a place of OUT and no run file."""
-    runs = (PurePosixPath(run).name for run in folder.list_folders(place))
+def _runs_in(place: Place, folder: str, passed: set[str]) -> list[str]:
+    """Return the runs that have a folder in a place of OUT, but for those that are passed over."""
+    runs = (PurePosixPath(run).name for run in place.list_folders(folder))
     ids = (run.removeprefix("run=") for run in runs if run.startswith("run="))
-    return [run_id for run_id in ids if not folder.exists(f"runs/{run_id}.json")]
+    return [run_id for run_id in ids if run_id not in passed]
 
 
-def _orphans(folder: Folder, run_id: str) -> list[str]:
+def _run_of(temporary: str) -> str:
+    """Return the run whose plan, record or run file an unfinished file would have become."""
+    return PurePosixPath(temporary).name.removeprefix(".").partition(".")[0]
+
+
+def _orphans(place: Place, run_id: str) -> list[str]:
     """Return the heatmaps of a run that none of its rows names."""
-    heatmaps = set(folder.list_names(f"heatmaps/run={run_id}"))
-    parts = [name for name in folder.list_names(f"tags/run={run_id}") if name.endswith(".parquet")]
-    for rows in read_parts(folder, parts, _HEATMAP_COLUMN):
+    heatmaps = set(place.list_names(f"heatmaps/run={run_id}"))
+    parts = [name for name in place.list_names(f"tags/run={run_id}") if name.endswith(".parquet")]
+    for rows in read_parts(place, parts, _HEATMAP_COLUMN):
         heatmaps.difference_update(rows["heatmap"].to_pylist())
     return sorted(heatmaps)

@@ -32,6 +32,7 @@ from landmark_core.report import (
     add_tags,
 )
 from landmark_core.report_text import to_json
+from landmark_core.since import open_window
 from landmark_core.tables import Counts, Store, WorkKey, count_work, new_run_id, plan_run
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def open_run(config: TagConfig, progress: Progress, *, wait_s: float = 0.0) -> I
     """
     started_at = datetime.now(UTC)
     store = Store(config.out)
-    listing, photos = open_photos(config, store, progress)
+    listing, photos = open_photos(config, store, progress, started_at)
     store.check_writable()
     if config.workers != 0:
         warm_up_workers()  # they import torch while this process does
@@ -197,7 +198,7 @@ def preview(config: TagConfig, progress: Progress | None = None) -> PlanSummary:
     from landmark_core.model import load_model
 
     store = Store(config.out)
-    listing, photos = open_photos(config, store, progress or NoProgress())
+    listing, photos = open_photos(config, store, progress or NoProgress(), datetime.now(UTC))
     model = load_model(config.model, classes=config.classes)
     counts = count_work(
         store,
@@ -210,7 +211,7 @@ def preview(config: TagConfig, progress: Progress | None = None) -> PlanSummary:
 
 
 def open_photos(
-    config: TagConfig, store: Store, progress: Progress
+    config: TagConfig, store: Store, progress: Progress, now: datetime
 ) -> tuple[Listing, Iterator[PhotoRef]]:
     """Open SOURCE; its photos are still to be read, and progress is told of each.
 
@@ -223,12 +224,16 @@ def open_photos(
         exclude=config.exclude,
         follow_links=config.follow_links,
         skip=store.own_places,  # OUT may lie within SOURCE: its heatmaps are no photos
+        window=open_window(config.since, config.time_zone, now),
     )
     return listing, _tell(_at_least_one(listing, config), progress)
 
 
 def _at_least_one(listing: Listing, config: TagConfig) -> Iterator[PhotoRef]:
     """Return the listing's photos, having seen that there is one.
+
+    A night without uploads is no mistake: with --since there may be none, where older photos or
+    partitions show that SOURCE is right.
 
     Raises:
         ConfigError: if there is none.
@@ -237,6 +242,8 @@ def _at_least_one(listing: Listing, config: TagConfig) -> Iterator[PhotoRef]:
     first = next(photos, None)
     if first is not None:
         return itertools.chain((first,), photos)
+    if listing.counts.older or listing.counts.partitions:
+        return photos
     seen = f"{listing.counts.not_photos} other files"
     if listing.counts.excluded:
         seen += f", {listing.counts.excluded} left out by --include and --exclude"
@@ -257,9 +264,11 @@ def summarise_plan(listing: Listing, counts: Counts, shards: int) -> PlanSummary
         links_not_followed=listing.counts.links_not_followed,
         excluded=listing.counts.excluded,
         unreadable_folders=listing.counts.unreadable_folders,
+        older=listing.counts.older,
         duplicates=counts.duplicates,
         already_done=counts.already_done,
         failed_before=counts.failed_remembered,
+        claimed=counts.claimed,
         to_do=counts.to_do,
         retried=counts.retried,
         shards=shards,

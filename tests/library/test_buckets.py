@@ -150,7 +150,7 @@ def s3_bucket(s3_endpoint):
 
 def test_s3_is_listed_in_key_order_over_pages(s3_bucket, monkeypatch):
     url, client = s3_bucket
-    monkeypatch.setattr(buckets, "_PAGE", 3)
+    monkeypatch.setattr(buckets, "PAGE", 3)
     for name, content in (FILES | {"folder/": b"", "dots::in/k.jpg": b"x"}).items():
         client.put_object(Bucket="photos", Key=name, Body=content)
     found, counts = relative(url)
@@ -168,7 +168,7 @@ def test_s3_without_such_a_bucket_is_refused(s3_endpoint):
 
 def test_bucket_listings_do_not_hold_the_library(s3_bucket, monkeypatch):
     url, client = s3_bucket
-    monkeypatch.setattr(buckets, "_PAGE", 2)
+    monkeypatch.setattr(buckets, "PAGE", 2)
     for index in range(8):
         client.put_object(Bucket="photos", Key=f"{index}.jpg", Body=b"x")
     photos = iter(open_listing(url))

@@ -131,7 +131,10 @@ def test_lasting_faults_are_not_retried_and_show_no_secret(web, code):
 def test_a_cut_transfer_is_retried_then_a_failure(web):
     web.answers["/a.jpg"] = send(BODY[:100])
     ref = url_ref(f"{web.url}/a.jpg", {"size": 600})
-    assert fail(ref) == ("fetch_error", "expected 600 bytes, got 100 (try 3 of 3)")
+    assert fail(ref) == (
+        "fetch_error",
+        "could not be fetched: expected 600 bytes, got 100 (try 3 of 3)",
+    )
     web.answers["/a.jpg"] = in_turn(send(BODY[:100], claim=600), send())
     assert fetch_photo(ref, LIMITS, sleep=lambda _: None) == BODY
 
