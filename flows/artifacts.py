@@ -28,7 +28,7 @@ from landmark_core.backfill import ShardFailure
 from landmark_core.gallery import Example, Gallery
 from landmark_core.nights import Comparison, Night, PassedLimit
 from landmark_core.nights_text import nights_to_markdown
-from landmark_core.report import FAILURES, RunSummary, ShardReport
+from landmark_core.report import FAILURES, RunSummary
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,6 @@ class RunProgress:
             clock: seconds, ascending.
         """
         self._shards, self._photos = shards, photos
-        self._shards_done = self._photos_done = 0
         self._run_id, self._clock = run_id, clock
         self._started = self._updated = clock()
         created = create_progress_artifact(
@@ -87,12 +86,6 @@ class RunProgress:
             )
         except httpx.HTTPError as error:  # a night's work does not end because nobody can watch
             logger.warning("the progress cannot be shown: %s", error)
-
-    def add(self, report: ShardReport) -> None:
-        """Count one more finished shard."""
-        self._shards_done += 1
-        self._photos_done += report.counts.photos
-        self.finished(self._shards_done, self._photos_done)
 
     def _describe(self, shards_done: int, photos_done: int) -> str:
         text = (

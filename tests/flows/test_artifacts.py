@@ -13,7 +13,7 @@ from flows.publish import publish_finished
 from flows.rules import OUR_FLOWS
 from landmark_core.config import TagConfig
 from landmark_core.gallery import Example, Gallery
-from landmark_core.report import Counts, Failure, StageSeconds, report_shard
+from landmark_core.report import Counts, Failure
 from landmark_core.tagging import tag_library
 
 pytestmark = [
@@ -97,22 +97,6 @@ def test_progress_is_updated_now_and_then_and_at_the_end(prefect_server, monkeyp
     assert artifact("run-progress").description == (
         "400 of 400 photos, 40 of 40 shards, run r1, 10.0 photos/s"
     )
-
-
-@needs_server
-def test_shards_are_counted_as_they_finish(prefect_server, monkeypatch):
-    told = []
-    monkeypatch.setattr(shown.RunProgress, "finished", lambda _self, *done: told.append(done))
-    empty = report_shard(0, [], StageSeconds(), 1.0)
-
-    @flow(name="tag-library")
-    def run():
-        progress = shown.RunProgress("r1", shards=2, photos=30)
-        for photos in (10, 20):
-            progress.add(replace(empty, counts=Counts(photos=photos)))
-
-    run()
-    assert told == [(1, 10), (2, 30)]
 
 
 @needs_server
