@@ -115,7 +115,8 @@ def _names_at_the_end(night: Night) -> Iterable[str]:
     for name in upwards:
         y = min(_y(night.share(name)) + 4, lowest)
         lowest = y - _LINE_HIGH
-        text = f"{NAMES[name]} {100 * night.share(name):.0f} %"
+        share = 100 * night.share(name)
+        text = f"{NAMES[name]} {share:.{1 if 0 < share < 1 else 0}f} %"
         x = _WIDTH - _RIGHT + 12
         yield f'<text x="{x}" y="{y:.1f}" style="fill:var(--{name})">{text}</text>'
 

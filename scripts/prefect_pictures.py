@@ -180,7 +180,7 @@ def take(stand: Stand, nights: Nights, folder: Path) -> None:
         ):
             photograph(open_page(browser, url, scheme, height), folder / f"{name}.png")
         page = open_page(browser, run, "dark", 1100)
-        page.get_by_role("tab", name="Artifacts").click()
+        page.get_by_text("Artifacts", exact=True).first.click()
         photograph(page, folder / "run-artifacts.png")
         browser.close()
 
@@ -192,7 +192,10 @@ def main() -> None:
     parser.add_argument("--wait", action="store_true", help="leave the server there until Enter")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, Stand(Path(scratch) / "stand") as stand:
+    with (
+        tempfile.TemporaryDirectory(prefix="landmarks-") as scratch,
+        Stand(Path(scratch) / "stand") as stand,
+    ):
         nights = play(stand, Path(scratch))
         time.sleep(3)  # events and the last logs arrive a little later
         take(stand, nights, arguments.folder)
