@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -27,7 +28,7 @@ from landmark_core.backfill import ShardFailure
 from landmark_core.gallery import Example, Gallery
 from landmark_core.nights import Comparison, Night, PassedLimit
 from landmark_core.nights_text import nights_to_markdown
-from landmark_core.report import FAILURES, RunSummary, ShardReport
+from landmark_core.report import FAILURES, RunSummary
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,6 @@ class RunProgress:
             clock: seconds, ascending.
         """
         self._shards, self._photos = shards, photos
-        self._shards_done = self._photos_done = 0
         self._run_id, self._clock = run_id, clock
         self._started = self._updated = clock()
         created = create_progress_artifact(
@@ -86,12 +86,6 @@ class RunProgress:
             )
         except httpx.HTTPError as error:  # a night's work does not end because nobody can watch
             logger.warning("the progress cannot be shown: %s", error)
-
-    def add(self, report: ShardReport) -> None:
-        """Count one more finished shard."""
-        self._shards_done += 1
-        self._photos_done += report.counts.photos
-        self.finished(self._shards_done, self._photos_done)
 
     def _describe(self, shards_done: int, photos_done: int) -> str:
         text = (
@@ -171,13 +165,13 @@ def failure_rows(summary: RunSummary) -> list[dict[str, Any]]:
                 {
                     "kind": kind,
                     "photos": f"{photos:,}",
-                    "for example": report_text.printable(failure.uri),
                     "why": report_text.printable(failure.error),
+                    "for example": report_text.printable(failure.uri),
                 }
                 for failure in summary.failures
                 if failure.status == kind
             ]
-    return rows or [{"kind": "none", "photos": "0", "for example": "", "why": ""}]
+    return rows or [{"kind": "none", "photos": "0", "why": "", "for example": ""}]
 
 
 def tag_rows(summary: RunSummary) -> list[dict[str, Any]]:
@@ -196,13 +190,12 @@ def tag_rows(summary: RunSummary) -> list[dict[str, Any]]:
 
 def gallery_to_markdown(gallery: Gallery, out: str) -> str:
     """Return where the page of pictures is, with a few of them."""
-    place = out if "://" in out else Path(out).absolute().as_uri()
-    link = f"{place.rstrip('/')}/{gallery.name}"
-    shown = f"{out.rstrip('/')}/{gallery.name}"
+    place = quote(out, safe=":/") if "://" in out else Path(out).absolute().as_uri()
+    shown = report_text.printable(f"{out.rstrip('/')}/{gallery.name}").replace("`", "'")
     lines = [
-        f"[Open the pictures of this run]({link.replace(' ', '%20')})",
+        f"[Page of this run's pictures]({place.rstrip('/')}/{gallery.name})",
         "",
-        f"A browser opens pages of a disk only by hand: `{report_text.printable(shown)}`",
+        f"Browsers follow no link from here to a disk; open `{shown}` by hand there.",
         "",
     ]
     columns = {

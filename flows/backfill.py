@@ -11,6 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 from prefect import flow, get_run_logger
@@ -165,10 +166,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _parameters(arguments: argparse.Namespace) -> BackfillParameters:
     names = set(BackfillParameters.model_fields) & set(vars(arguments))
+    values = {name: getattr(arguments, name) for name in names}
+    places = {name: _absolute(values[name]) for name in ("source", "out")}
     try:
-        return BackfillParameters(**{name: getattr(arguments, name) for name in names})
+        return BackfillParameters(**{**values, **places, "wait_minutes": arguments.wait / 60})
     except ValidationError as error:
         raise ConfigError("; ".join(str(line["msg"]) for line in error.errors())) from error
+
+
+def _absolute(place: str) -> str:
+    return place if "://" in place else str(Path(place).absolute())
 
 
 if __name__ == "__main__":

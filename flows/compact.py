@@ -9,32 +9,10 @@ from datetime import UTC, datetime
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from pydantic import BaseModel, Field
 
+from flows.parameters import CompactParameters
 from landmark_core.compaction_text import compaction_to_markdown, compaction_to_text
 from landmark_core.tables import CompactionReport, CompactionSettings, Store, compact
-
-
-class CompactParameters(BaseModel):
-    """Which parts to merge, and when to remove them."""
-
-    out: str = Field(description="Folder or URL that the runs write to (OUT).", min_length=1)
-    older_than_hours: float = Field(
-        default=24.0, ge=0, description="Only parts of runs that began so many hours ago."
-    )
-    grace_seconds: float = Field(
-        default=900.0,
-        ge=0,
-        description="How long replaced parts stay for whoever reads them; the flow waits for it.",
-    )
-    target_rows: int = Field(
-        default=500_000,
-        ge=2,
-        description="Rows of a merged file, at most; parts that have half of it are left.",
-    )
-    wait_seconds: float = Field(
-        default=3600.0, ge=0, description="How long to wait for a run that is writing to OUT."
-    )
 
 
 # NO_CACHE: what is done stands in OUT. No retries: the next compaction goes on from there.
@@ -45,7 +23,7 @@ def compact_store(params: CompactParameters) -> CompactionReport:
         older_than_h=params.older_than_hours,
         grace_s=params.grace_seconds,
         target_rows=params.target_rows,
-        wait_s=params.wait_seconds,
+        wait_s=60 * params.wait_minutes,
     )
     rng = random.Random()  # noqa: S311 - a name, not a secret
     return compact(Store(params.out), settings, now=lambda: datetime.now(UTC), rng=rng)

@@ -4,6 +4,7 @@ Pure but for the model's version, which is pinned when a run begins. Each model 
 frozen settings of `landmark_core`, which check themselves once more.
 """
 
+from pathlib import PurePath
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -14,6 +15,17 @@ from landmark_core.nights import Limits
 from landmark_core.training import Recipe, TrainConfig, read_recipe
 
 Engine = Literal["pool", "dask", "here"]
+
+
+def absolute_place(place: str) -> str:
+    """Return a place that means the same wherever a worker runs.
+
+    Raises:
+        ValueError: if it is a relative path: a run starts in an empty folder of its own.
+    """
+    if "://" in place or PurePath(place).is_absolute():
+        return place
+    raise ValueError(f"expected an absolute path or a URL, got {place!r}")
 
 
 class _Parameters(BaseModel):
@@ -76,6 +88,11 @@ class TagParameters(_Parameters):
         ge=0,
         description="How long to wait for another run that is writing to the same OUT.",
     )
+
+    @field_validator("source", "out")
+    @classmethod
+    def _is_absolute(cls, value: str) -> str:
+        return absolute_place(value)
 
     @model_validator(mode="after")
     def _settings_agree(self) -> "TagParameters":
@@ -211,14 +228,21 @@ class CompactParameters(_Parameters):
 
     out: str = Field(min_length=1, description="Folder or URL of the tables.")
     older_than_hours: float = Field(
-        default=24, ge=0, description="Only parts of runs that ended so long ago."
+        default=24, ge=0, description="Only parts of runs that began so long ago."
     )
     grace_seconds: float = Field(
         default=900,
         ge=0,
-        description="How long merged files lie beside those that they replace, for open readers.",
+        description="How long replaced parts stay for whoever reads them; the flow waits for it.",
     )
-    target_rows: int = Field(default=500_000, ge=1, description="Rows in one merged file.")
+    target_rows: int = Field(
+        default=500_000,
+        ge=2,
+        description="Rows of a merged file, at most; parts that have half of it are left.",
+    )
+    wait_minutes: float = Field(
+        default=60, ge=0, description="How long to wait for a run that is writing to the same OUT."
+    )
     storage_block: str | None = Field(default=None, description="As in nightly-tagging.")
 
 

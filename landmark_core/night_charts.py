@@ -16,8 +16,8 @@ NAMES: dict[ShareName, str] = {
     "no_landmark": "no landmark",
     "failed": "unreadable",
 }
-_WIDTH, _HIGH = 720, 250  # pixels of a picture
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 112, 30, 30  # pixels around the plot
+_WIDTH, _HIGH = 780, 270  # pixels of a picture
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 146, 44, 36  # pixels around the plot
 _LINE_HIGH = 14  # pixels between the names of two lines, at least
 _STYLE = """<style>
 svg { --paper: #ffffff; --ink: #1d2330; --soft: #5b6475; --line: #e3e7ee; --edge: #d9dee8;
@@ -75,7 +75,7 @@ def draw_confidences(tonight: Night, drift: Drift) -> str:
     body.append(f'<path d="M{_joined(_steps(mine, top))}" style="stroke:var(--tagged)"/>')
     for part in range(6):
         x = _LEFT + _plot_width() * part / 5
-        body.append(f'<text class="middle" x="{x:.1f}" y="{_HIGH - 10}">{part / 5:.1f}</text>')
+        body.append(f'<text class="middle" x="{x:.1f}" y="{_HIGH - 14}">{part / 5:.1f}</text>')
     right = _WIDTH - _RIGHT + 12
     body.append(f'<path d="M{right},{_TOP + 6}h18" style="stroke:var(--tagged)"/>')
     body.append(f'<text x="{right + 24}" y="{_TOP + 10}">tonight</text>')
@@ -97,7 +97,7 @@ def _card(title: str, body: Iterable[str]) -> str:
         f'<rect x=".5" y=".5" width="{_WIDTH - 1}" height="{_HIGH - 1}" rx="8"'
         ' style="fill:var(--paper);stroke:var(--edge)"/>'
     )
-    label = f'<text class="title" x="{_LEFT - 34}" y="20">{title}</text>'
+    label = f'<text class="title" x="16" y="24">{title}</text>'
     return "\n".join([head, _STYLE, paper, label, *body, "</svg>"])
 
 
@@ -105,7 +105,7 @@ def _grid(marks: Iterable[tuple[float, str]]) -> Iterable[str]:
     for share, text in marks:
         y = _y(share)
         yield f'<path class="grid" d="M{_LEFT},{y:.1f}h{_plot_width()}" style="stroke-width:1"/>'
-        yield f'<text class="end" x="{_LEFT - 6}" y="{y + 4:.1f}">{text}</text>'
+        yield f'<text class="end" x="{_LEFT - 8}" y="{y + 4:.1f}">{text}</text>'
 
 
 def _names_at_the_end(night: Night) -> Iterable[str]:
@@ -115,7 +115,8 @@ def _names_at_the_end(night: Night) -> Iterable[str]:
     for name in upwards:
         y = min(_y(night.share(name)) + 4, lowest)
         lowest = y - _LINE_HIGH
-        text = f"{NAMES[name]} {100 * night.share(name):.0f} %"
+        share = 100 * night.share(name)
+        text = f"{NAMES[name]} {share:.{1 if 0 < share < 1 else 0}f} %"
         x = _WIDTH - _RIGHT + 12
         yield f'<text x="{x}" y="{y:.1f}" style="fill:var(--{name})">{text}</text>'
 
@@ -125,12 +126,12 @@ def _model_change(x: float) -> str:
         f'<path d="M{x:.1f},{_TOP}V{_HIGH - _BOTTOM}"'
         ' style="stroke:var(--soft);stroke-width:1;stroke-dasharray:4 3"/>'
     )
-    return f'{line}<text class="middle" x="{x:.1f}" y="{_HIGH - 10}">new model</text>'
+    return f'{line}<text class="middle" x="{x:.1f}" y="{_HIGH - 14}">new model</text>'
 
 
 def _date(x: float, night: Night, where: str) -> str:
     text = f"{night.finished_at:%Y-%m-%d}"
-    return f'<text class="{where}" x="{x:.1f}" y="{_HIGH - 10}">{text}</text>'
+    return f'<text class="{where}" x="{x:.1f}" y="{_HIGH - 14}">{text}</text>'
 
 
 def _steps(shares: Sequence[float], top: float) -> list[tuple[float, float]]:

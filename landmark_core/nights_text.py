@@ -41,8 +41,8 @@ def nights_to_markdown(
     blocks += [] if passed else ["No limit was passed."]
     blocks += _model_note(comparison)
     if tonight.photos:
-        blocks.append(_table(comparison))
         blocks.append(_picture("Shares by night", draw_shares([*past, tonight])))
+        blocks.append(_table(comparison))
     blocks.append("## Confidences")
     if comparison.drift is None:
         blocks.append("Nothing to compare: no confidences of this model on both sides.")

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[1]
 PREFECT_FILE = ROOT / "deployments" / "prefect.yaml"
 POOL = "landmarks"
@@ -168,6 +170,14 @@ def end_group(process: "subprocess.Popen[bytes]", number: int) -> None:
     """Signal a process and all that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
+
+
+def kill_tree(process: "subprocess.Popen[bytes]") -> None:
+    """SIGKILL a process and all below it at once, whatever groups they have put themselves in."""
+    head = psutil.Process(process.pid)
+    for one in [head, *head.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
 
 
 def end_one(process: "subprocess.Popen[bytes]", number: int = signal.SIGKILL) -> None:

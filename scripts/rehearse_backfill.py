@@ -10,7 +10,6 @@ done; mended, the next run has to finish. At the end the rows are those of one p
 
 import argparse
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from typing import Any
 
 import pandas
 import pyarrow.parquet as pq
-from prefect_stand import Stand, end_group, free_port, wait_until
+from prefect_stand import Stand, free_port, kill_tree, wait_until
 from rehearse_nights import count_rows, draw_photos, say
 
 DEPLOYMENT = "archive-backfill/archive-backfill"
@@ -69,7 +68,7 @@ def rehearse(
             healthy = poison(out, poisoned)
             run = stand.trigger(DEPLOYMENT, {**params, **more})
             wait_until(lambda: count_rows(out) > shards * size // 5, 600, "a fifth of the rows")
-            end_group(workers[1], signal.SIGKILL)
+            kill_tree(workers[1])
             say(f"killed one of {WORKERS} workers at {count_rows(out)} rows")
             failed = stand.wait(run, 900)
             without = count_rows(out)

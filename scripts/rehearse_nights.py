@@ -10,7 +10,6 @@ automation does, about two minutes later.
 """
 
 import argparse
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import pandas
 from draw_library import draw_scene
-from prefect_stand import Stand, end_group, wait_until
+from prefect_stand import Stand, kill_tree, wait_until
 
 DEPLOYMENT = "nightly-tagging/nightly-tagging"
 
@@ -67,7 +66,7 @@ def rehearse(
         draw_photos(photos, first, second)
         dead = stand.trigger(DEPLOYMENT, params)
         wait_until(lambda: count_rows(out) > first, 240, "the second night's first rows")
-        end_group(worker, signal.SIGKILL)  # the worker and the flow that it started
+        kill_tree(worker)  # and the flow that it started
         killed_at = time.monotonic()
         say(f"killed the worker with its run: {count_rows(out)} rows, {stand.state(dead).name}")
         stand.start_worker("worker-2")

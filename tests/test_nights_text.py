@@ -110,9 +110,9 @@ def test_the_lines_end_where_tonights_shares_are():
         circle.get("style"): (float(circle.get("cx")), float(circle.get("cy")))
         for circle in svg.iter(f"{SVG}circle")
     }
-    # The plot is 560 x 190 pixels from (48, 30): 60 % lies at 30 + 0.4 * 190.
-    assert ends["fill:var(--tagged)"] == (608, pytest.approx(106))
-    assert ends["fill:var(--failed)"] == (608, pytest.approx(216.2))
+    # The plot is 580 x 190 pixels from (54, 44): 60 % lies at 44 + 0.4 * 190.
+    assert ends["fill:var(--tagged)"] == (634, pytest.approx(120))
+    assert ends["fill:var(--failed)"] == (634, pytest.approx(230.2))
     names = [text for text in svg.iter(f"{SVG}text") if "fill:var" in (text.get("style") or "")]
     heights = sorted(float(text.get("y")) for text in names)
     assert len(heights) == 4
@@ -129,9 +129,9 @@ def test_the_highest_bar_fills_the_plot():
     line = next(
         path.get("d")
         for path in svg.iter(f"{SVG}path")
-        if "tagged" in (path.get("style") or "") and path.get("d").startswith("M48")
+        if "tagged" in (path.get("style") or "") and path.get("d").startswith("M54")
     )
     points = [tuple(map(float, point.split(","))) for point in line[1:].split("L")]
     assert len(points) == 40
-    assert points[-1] == (608, 30)  # 30 of 196 photos, the most
-    assert points[0] == (48, pytest.approx(30 + 190 * (1 - 4 / 30), abs=0.1))
+    assert points[-1] == (634, 44)  # 30 of 196 photos, the most
+    assert points[0] == (54, pytest.approx(44 + 190 * (1 - 4 / 30), abs=0.1))

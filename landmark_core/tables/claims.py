@@ -52,22 +52,29 @@ def read_claims(
     """
     exists = set(parts)
     for backfill in backfills:
-        name = plan_name(backfill.run_id)
-        try:
-            with store.open(name) as file:
-                plan = pq.read_metadata(file)
-            shards = [
-                number
-                for number in range(plan.num_row_groups)
-                if part_name(backfill.run_id, number) not in exists
-            ]
-            yield from read_ahead(_readers(store, name, plan, shards), _AT_ONCE)
-        except (OSError, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0]
-            raise RunError(
-                f"{store.out}/{name} cannot be read ({reason}): which photos are left to backfill "
-                f"{backfill.run_id} is unknown; restore it, or finish the backfill"
-            ) from error
+        shards = [
+            number
+            for number in range(backfill.shards)
+            if part_name(backfill.run_id, number) not in exists
+        ]
+        if shards:
+            yield from _read_photos(store, backfill, shards)
+
+
+def _read_photos(store: Store, backfill: BackfillRecord, shards: list[int]) -> Iterator[pa.Table]:
+    name = plan_name(backfill.run_id)
+    try:
+        with store.open(name) as file:
+            plan = pq.read_metadata(file)
+        if plan.num_row_groups != backfill.shards:
+            raise ValueError(f"expected {backfill.shards} shards, got {plan.num_row_groups}")
+        yield from read_ahead(_readers(store, name, plan, shards), _AT_ONCE)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0]
+        raise RunError(
+            f"{store.out}/{name} cannot be read ({reason}), so which photos are left to backfill "
+            f"{backfill.run_id} is unknown; restore it, or give the backfill up: remove its .backfill.json"
+        ) from error
 
 
 def _readers(

@@ -19,8 +19,8 @@ from landmark_core.records import PhotoRef
 
 Item = TypeVar("Item")
 
-_BATCH = 8192  # photos that become Arrow columns at once, while they are still in the CPU's cache
-_GROUP = 16 * _BATCH  # photos in one row group: what is held in memory
+_BATCH = 1024  # photos that become Arrow columns at once, while they are still in the CPU's cache
+_GROUP = 128 * _BATCH  # photos in one row group: what is held in memory
 
 PHOTOS_SCHEMA: pa.Schema = pa.schema(
     [

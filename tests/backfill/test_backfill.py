@@ -108,7 +108,7 @@ def test_a_broken_shard_fails_alone_and_is_named(config):
     assert [failure.shard for failure in failures] == [3]
     assert "plan.parquet" in failures[0].reason
     assert len(reports) == 6
-    with pytest.raises(RunError, match="1 shards of backfill .* are missing"):
+    with pytest.raises(RunError, match=r"1 shards of backfill .* are missing"):
         backfill.close_backfill(config.out, run_id, now=NOW)
     shutil.copyfile(healthy, healthy.with_suffix("").with_suffix(".plan.parquet"))
     backfill.tag_backfill_shard(config.out, run_id, 3)
@@ -147,7 +147,7 @@ def test_a_cancelled_one_keeps_what_is_done_and_frees_the_rest(config):
 
 def test_a_second_plan_of_the_same_source_names_the_first(config):
     run_id = plan(config)
-    with pytest.raises(ConfigError, match=f"{run_id} .* is open"):
+    with pytest.raises(ConfigError, match=rf"{run_id} .* is open"):
         plan(config)
 
 

@@ -1,5 +1,6 @@
 """Object stores as processes of their own, each behind a proxy that breaks answers."""
 
+import hashlib
 import os
 import shutil
 import socket
@@ -66,6 +67,8 @@ def azurite_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]
 @pytest.fixture(scope="session")
 def google_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """An emulator of Google Cloud Storage behind a proxy."""
+    # Before gcsfs is imported; or it asks another service, for a minute, what kind of bucket it is.
+    os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
     pytest.importorskip("gcsfs", reason="gcsfs is not installed")
     pytest.importorskip("gcp_storage_emulator", reason="gcp-storage-emulator is not installed")
     port, folder = free_port(), tmp_path_factory.mktemp("google")
@@ -77,7 +80,12 @@ def google_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def s3(moto_process: Proxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bucket]:
+def s3(
+    moto_process: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Bucket]:
     """An empty S3 bucket behind a proxy."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto_process.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -85,28 +93,30 @@ def s3(moto_process: Proxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("FSSPEC_S3", '{"config_kwargs": {"read_timeout": 2, "connect_timeout": 2}}')
-    yield from _bucket("s3", moto_process)
+    yield from _bucket("s3", moto_process, request.node.nodeid)
 
 
 @pytest.fixture
-def az(azurite_process: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def az(
+    azurite_process: Proxy, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Bucket]:
     """An empty Azure container behind a proxy."""
     endpoint = f"BlobEndpoint={azurite_process.url}/{AZURITE_ACCOUNT}"
     account = f"AccountName={AZURITE_ACCOUNT};AccountKey={AZURITE_KEY}"
     connection = f"DefaultEndpointsProtocol=http;{account};{endpoint};"
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection)
-    yield from _bucket("az", azurite_process)
+    yield from _bucket("az", azurite_process, request.node.nodeid)
 
 
 @pytest.fixture
-def gs(google_process: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+def gs(
+    google_process: Proxy, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Bucket]:
     """An empty Google bucket behind a proxy."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", google_process.url)
     monkeypatch.setenv("FSSPEC_GS_TOKEN", "anon")
-    # Or it asks another service of Google's which kind of bucket this is, for a minute.
-    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     monkeypatch.setitem(fsspec.config.conf, "gs", {"token": "anon"})
-    yield from _bucket("gs", google_process)
+    yield from _bucket("gs", google_process, request.node.nodeid)
 
 
 @pytest.fixture
@@ -116,12 +126,13 @@ def store(request: pytest.FixtureRequest) -> Bucket:
     return bucket
 
 
-def _bucket(protocol: str, proxy: Proxy) -> Iterator[Bucket]:
+def _bucket(protocol: str, proxy: Proxy, test: str) -> Iterator[Bucket]:
     proxy.reset()
     kind = fsspec.get_filesystem_class(protocol)
     kind.clear_instance_cache()  # made under another environment
     direct = kind(use_listings_cache=False, skip_instance_cache=True)
-    name = f"photos-{time.monotonic_ns()}"
+    # One for each test, of the same name in every run: the faults follow from it.
+    name = f"photos-{hashlib.sha256(test.encode()).hexdigest()[:12]}"
     direct.mkdir(name)
     yield Bucket(f"{protocol}://{name}", proxy, direct, name)
     proxy.reset()

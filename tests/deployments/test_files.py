@@ -1,5 +1,6 @@
 """What deployments/ promises: files that parse, names that exist, versions that are fixed."""
 
+import ast
 import configparser
 import importlib.util
 import json
@@ -51,12 +52,21 @@ def test_the_deployments_are_the_ones_that_flows_look_for():
 @pytest.mark.parametrize("name", deployments())
 def test_entrypoints_and_parameters_fit_their_flows(name):
     parameters = pytest.importorskip("flows.parameters", reason="the flows are not here yet")
-    entry = deployments()[name]
-    module, _, function = entry["entrypoint"].rpartition(".")
-    if importlib.util.find_spec(module) is None:
+    module, _, function = deployments()[name]["entrypoint"].rpartition(".")
+    source = ROOT / (module.replace(".", "/") + ".py")
+    if not source.exists():
         pytest.skip(f"{module} is not here yet")
-    flow = getattr(importlib.import_module(module), function)
-    model = flow.fn.__annotations__["params"]
+    # Read, not imported: the flows import torch, which takes seconds.
+    (flow,) = [
+        node
+        for node in ast.parse(source.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name == function
+    ]
+    assert any("flow" in ast.unparse(decorator) for decorator in flow.decorator_list)
+    (argument,) = flow.args.args
+    assert argument.arg == "params"
+    model = getattr(parameters, ast.unparse(argument.annotation))
+    entry = deployments()[name]
     assert issubclass(model, parameters.BaseModel)
     if entry["parameters"]:
         text = json.dumps(entry["parameters"]["params"])
@@ -306,18 +316,6 @@ def test_the_job_template_explains_each_variable_that_it_uses():
 
 def test_the_jobs_pod_has_no_rights_and_mounts_what_it_names():
     check_pod(job_template()["job_configuration"]["job_manifest"]["spec"]["template"]["spec"])
-
-
-def test_the_job_template_is_one_that_the_worker_takes():
-    worker = pytest.importorskip(
-        "prefect_kubernetes.worker", reason="extra kubernetes not installed"
-    )
-    import asyncio
-
-    build = worker.KubernetesWorkerJobConfiguration.from_template_and_values
-    job = asyncio.run(build(job_template(), {"gpus": 2}))
-    container = job.job_manifest["spec"]["template"]["spec"]["containers"][0]
-    assert container["resources"]["limits"]["nvidia.com/gpu"] == 2
 
 
 @pytest.mark.parametrize("page", [README, OPERATIONS], ids=["README", "operations"])

@@ -253,3 +253,25 @@ def test_a_night_without_uploads_is_no_error(tag, tmp_path):
     code, _, complaint = tag("--since", "tomorrow")
     assert code == 2
     assert complaint.count("\n") == 1
+
+
+def test_taking_a_bad_models_run_out_brings_the_old_tags_back(
+    tag, drawn_library, tiny_model, tmp_path
+):
+    """As deployments/README.md says under "Upgrade and roll back"."""
+    library, out, bad = tmp_path / "library", tmp_path / "out", tmp_path / "bad.pt"
+    shutil.copytree(drawn_library / "odd", library)
+    tag(source=library)
+    before = rows(out)
+    shutil.copy(tiny_model, bad)
+    with zipfile.ZipFile(bad, "a") as archive:  # another digest: another model
+        archive.writestr("tiny/extra/note", "")
+    shutil.copy(next(drawn_library.rglob("scene-000.jpg")), library / "scene-new.jpg")
+    tag("--model", str(bad), source=library)
+    assert "1 photo to do" in tag("--dry-run", source=library)[1]  # it has done the rest before
+    (run_id,) = set(rows(out).query("model_id != @before.model_id[0]").run_id)
+    shutil.move(out / "tags" / f"run={run_id}", tmp_path / "set-aside")
+    assert "1 photo done" in tag(source=library)[1]
+    after = rows(out)
+    assert set(after.model_id) == set(before.model_id)
+    assert len(after) == len(before) + 1
