@@ -95,6 +95,6 @@ def _remove(place: Place, names: Iterable[str]) -> None:
     with ThreadPoolExecutor(_REMOVALS_AT_ONCE, thread_name_prefix="removals") as pool:
         list(pool.map(place.remove, names))
     for folder in sorted({str(PurePosixPath(name).parent) for name in names}):
-        place.settle(folder)
         place.remove_empty(folder)
+        place.settle(folder)  # where something else is in it
     place.settle("tags")
