@@ -4,6 +4,7 @@ Only paths, settings and counts cross a task's boundary. Whoever runs a shard, a
 the part in OUT is the record of it.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -89,7 +90,9 @@ def name_failures(failures: Sequence[ShardFailure]) -> list[str]:
 
 
 def _logged(run_id: str, report: ShardReport) -> ShardReport:
-    get_run_logger().info("%s", report_text.shard_line(run_id, report))
+    # With PREFECT_LOGGING_EXTRA_LOGGERS=landmark_core the shard's own line is in the run's log.
+    if not logging.getLogger(tagging.__name__).isEnabledFor(logging.INFO):
+        get_run_logger().info("%s", report_text.shard_line(run_id, report))
     return report
 
 

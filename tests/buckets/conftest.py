@@ -33,8 +33,13 @@ class Bucket:
 
     url: str  # s3://name and the like
     proxy: Proxy
-    direct: fsspec.AbstractFileSystem  # reaches the store past the proxy
+    direct: fsspec.AbstractFileSystem  # a client of the test's own; meets the faults as well
     name: str
+
+    @property
+    def kind(self) -> str:
+        """Which store it is: s3, az or gs."""
+        return self.url.partition("://")[0]
 
 
 @pytest.fixture(scope="session")

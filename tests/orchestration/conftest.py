@@ -21,9 +21,13 @@ def postgres(tmp_path: Path) -> Iterator[str]:
     programs, folder, port = _PROGRAMS[-1], tmp_path / "postgres", free_port()
     folder.mkdir()
     user = _unprivileged(folder)
-    run = lambda *command: subprocess.run(  # noqa: E731
-        command, check=True, capture_output=True, cwd=folder, **user, env={"LC_ALL": "C.UTF-8"}
-    )
+
+    def run(*command: str) -> None:
+        done = subprocess.run(
+            command, capture_output=True, cwd=folder, **user, env={"LC_ALL": "C.UTF-8"}
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+
     data = str(folder / "data")
     run(str(programs / "initdb"), "-D", data, "-A", "trust", "-U", "prefect")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
