@@ -180,6 +180,16 @@ def test_a_backfill_without_its_plan_stops_planning_in_one_line(tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_a_backfill_with_another_plan_stops_planning_in_one_line(tmp_path):
+    store = Store(str(tmp_path))
+    open_backfill(store, [ref(0), ref(1), ref(2)])
+    other = plan_run(Store(str(tmp_path / "other")), [ref(0)], run_id="b", key=KEY, shard_size=2)
+    assert len(other.shards) == 1
+    (tmp_path / "other" / "runs" / "b.plan.parquet").replace(tmp_path / "runs" / "b.plan.parquet")
+    with pytest.raises(RunError, match=r"b\.plan\.parquet cannot be read"):
+        count_work(store, [ref(0)], key=KEY)
+
+
 def test_claims_are_read_from_a_bucket_too():
     store = Store("memory://claims")
     open_backfill(store, [ref(n) for n in range(100)])  # 50 shards: read by several readers

@@ -46,7 +46,12 @@ def test_reading_holds_a_piece_and_not_the_listing(tmp_path):
     spool = Spool(tmp_path)
     spool.write(
         PhotoRef(
-            photo_id=f"{n:032x}", uri=f"/{n}", location=f"/{n}", size_bytes=n, modified_us=n, etag=None
+            photo_id=f"{n:032x}",
+            uri=f"/{n}",
+            location=f"/{n}",
+            size_bytes=n,
+            modified_us=n,
+            etag=None,
         )
         for n in range(300_000)
     )
