@@ -118,5 +118,5 @@ def test_parts_that_vanish_again_are_one_line(tmp_path):
 
 
 def test_other_readers_say_what_to_do(tmp_path):
-    with pytest.raises(RunError, match="is gone: .* run the same command again"):
+    with pytest.raises(RunError, match=r"is gone: .* run the same command again"):
         list(current_tags(merging(tmp_path, 1)))
