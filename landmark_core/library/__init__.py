@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from landmark_core.library.advice import Step, advise
     from landmark_core.library.decode import Decoded, decode_photo
-    from landmark_core.library.faults import is_passing
+    from landmark_core.library.faults import describe_fault, is_passing
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
     from landmark_core.library.first_bytes import ask_first_bytes
@@ -35,6 +35,7 @@ _HOMES = {
     "advise": "advice",
     "ask_first_bytes": "first_bytes",
     "decode_photo": "decode",
+    "describe_fault": "faults",
     "fetch_many": "fetch",
     "fetch_photo": "fetch",
     "is_passing": "faults",
@@ -59,6 +60,7 @@ __all__ = [
     "advise",
     "ask_first_bytes",
     "decode_photo",
+    "describe_fault",
     "fetch_many",
     "fetch_photo",
     "is_passing",

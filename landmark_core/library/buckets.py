@@ -93,14 +93,16 @@ def _photos_among(place: Place, page: list[Entry], counts: Counts) -> Iterator[E
     heads = iter(_read_heads(place, unclear))
     for entry, judgement in zip(page, judgements, strict=True):
         if judgement == "look_inside":
-            judgement = "photo" if sniff(next(heads)) else "not_photo"
+            head = next(heads)
+            # What could not be asked is listed: it ends as a row, and is not lost without a word.
+            judgement = "photo" if head is None or sniff(head) else "not_photo"
         if judgement == "photo":
             yield entry
         elif not entry["name"].endswith("/"):  # a key that ends so only marks a folder
             counts.not_photos += 1
 
 
-def _read_heads(place: Place, entries: list[Entry]) -> list[bytes]:
+def _read_heads(place: Place, entries: list[Entry]) -> list[bytes | None]:
     if not entries:
         return []
     with ThreadPoolExecutor(min(_HEADS_AT_ONCE, len(entries))) as pool:
