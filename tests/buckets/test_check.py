@@ -61,7 +61,9 @@ def test_what_is_missing_is_named(s3, rule, step, advice):
     assert all("secret" not in f"{said} {advice}" for _, said, advice in found)
 
 
-def test_a_bucket_that_is_not_there_and_an_endpoint_that_is_not_there(s3, monkeypatch, tmp_path):
+def test_a_bucket_that_is_not_there_and_an_endpoint_that_is_not_there(
+    s3, other_clients, monkeypatch, tmp_path
+):
     (missing,) = [one for one in check_out("s3://no-such-bucket-here/out") if not one.ok][:1]
     assert "aws s3 mb s3://no-such-bucket-here" in missing.advice
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
