@@ -20,6 +20,8 @@ def one_line_errors() -> Iterator[None]:
     if os.environ.get(DEBUG_VARIABLE):
         yield
         return
+    # On a busy machine it counts its last events aloud, after the line that a person should read.
+    logging.getLogger("EventsWorker").setLevel(logging.ERROR)
     handlers = {handler for name in RUN_LOGGERS for handler in logging.getLogger(name).handlers}
     for handler in handlers:
         handler.addFilter(_drop_stack)
@@ -68,3 +70,16 @@ def _drop_stack(record: logging.LogRecord) -> bool:
     record.exc_info = None
     record.exc_text = None
     return True
+
+
+def without_frames(error: BaseException) -> BaseException:
+    """Return the error without its tracebacks, and without those of what led to it.
+
+    The guard makes one line and an exit code of it. Prefect keeps it to Python's end; what its
+    frames would hold till then, DuckDB's C++ reports as leaks, a page long.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__
+    return error

@@ -8,71 +8,52 @@ The same run as `landmarks tag`, with the same rows. Only paths and counts cross
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-from prefect import Task, flow, get_run_logger, task, unmapped
-from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.futures import PrefectFuture
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect import flow, unmapped
+from prefect.client.schemas.objects import State
 
-from flows.console import one_line_errors, quiet_interruption
-from landmark_core import cli, report_text, tagging
+from flows.artifacts import RunProgress, publish_failed_shards
+from flows.console import one_line_errors, quiet_interruption, without_frames
+from flows.publish import publish_finished
+from flows.shards import ONE_AT_A_TIME, gather, name_failures, tag_shard
+from landmark_core import cli, tagging
 from landmark_core.config import TagConfig
-from landmark_core.errors import TransientError
-from landmark_core.records import Shard
-from landmark_core.report import RunSummary, ShardReport
-
-
-def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Retry what time can heal; a bad setting or a bug fails at once."""
-    return isinstance(state.result(raise_on_failure=False), TransientError)
-
-
-# NO_CACHE: the parts in OUT are the only record of finished work.
-@task(
-    name="tag-shard",
-    task_run_name="shard-{shard.number}",
-    retries=2,
-    retry_delay_seconds=[10, 60],
-    retry_condition_fn=is_transient,
-    cache_policy=NO_CACHE,
-)
-def tag_shard(shard: Shard, config: TagConfig) -> ShardReport:
-    """Tag one shard; rows go to Parquet and only counts come back."""
-    report = tagging.tag_shard(shard, config)
-    rate = report.counts.photos / report.seconds
-    get_run_logger().info("%d photos, %.1f photos/s", report.counts.photos, rate)
-    return report
-
-
-# The device and the workers that decode are busy with one shard at a time.
-ONE_AT_A_TIME: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=1)
+from landmark_core.nights import Limits
+from landmark_core.report import RunSummary
 
 
 @flow(name="tag-library", task_runner=ONE_AT_A_TIME)
 def tag_library(config: TagConfig) -> RunSummary:
     """Tag what is missing of a library; safe to run again after any failure."""
-    with tagging.open_run(config, tagging.NoProgress()) as run:
+    return tag_and_publish(config)
+
+
+def tag_and_publish(
+    config: TagConfig, *, wait_s: float = 0.0, limits: Limits | None = None
+) -> RunSummary:
+    """Tag what is missing within a flow, and show what came of it on Prefect's page.
+
+    Args:
+        config: of the run.
+        wait_s: seconds to wait for another run that is writing to OUT.
+        limits: beyond which people are told; null for the usual ones.
+
+    Raises:
+        ConfigError: if SOURCE, OUT, the model or a setting is wrong; nothing was tagged.
+        RunError: if OUT or the device fails, or shards failed; the others are done by then.
+    """
+    with tagging.open_run(config, tagging.NoProgress(), wait_s=wait_s) as run:
+        photos = sum(shard.photos for shard in run.shards)
+        progress = RunProgress(run.run_id, shards=len(run.shards), photos=photos)
         futures = tag_shard.map(list(run.shards), unmapped(config))
-        futures.wait()  # result() alone would cancel the queued shards at the first failure
-        summary = run.finish(_reports(futures, len(run.shards)))
-    create_markdown_artifact(
-        key="tag-library",
-        markdown=report_text.to_markdown(summary, config.out),
-        description=f"{summary.counts.photos} photos of {config.source}",
-    )
+        numbered = zip((shard.number for shard in run.shards), futures, strict=True)
+        reports, failures = gather(numbered, progress.finished)
+        if failures:
+            publish_failed_shards(failures)
+            raise tagging.shards_failed(name_failures(failures), len(run.shards))
+        summary = run.finish(reports)
+    publish_finished(summary, config.out, limits, leave_out=run.store.list_backfills())
     return summary
-
-
-def _reports(futures: Sequence[PrefectFuture[ShardReport]], total: int) -> list[ShardReport]:
-    """Return what the shards reported; one error for all that failed."""
-    results = [future.result(raise_on_failure=False) for future in futures]
-    failed = [str(result) for result in results if not isinstance(result, ShardReport)]
-    if failed:
-        raise tagging.shards_failed(failed, total)
-    return [result for result in results if isinstance(result, ShardReport)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -93,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
         state: State[RunSummary] = tag_library(config, return_state=True)
         summary = state.result(raise_on_failure=False)
         if isinstance(summary, BaseException):
-            raise summary  # the guard turns it into one line and an exit code
+            raise without_frames(summary)
     cli.print_summary(summary, config.out, as_json=arguments.json)
     return cli.EXIT_DONE
 

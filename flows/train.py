@@ -21,7 +21,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows.console import one_line_errors, quiet_interruption
+from flows.console import one_line_errors, quiet_interruption, without_frames
 from landmark_core import cli, training
 from landmark_core.training import DataReport, TrainConfig, TrainSummary, Verdict
 
@@ -123,9 +123,7 @@ def _run(arguments: argparse.Namespace) -> int:
         state: State[Any] = train_landmarks(config, return_state=True)
         summary = state.result(raise_on_failure=False)
         if isinstance(summary, BaseException):
-            # The guard makes one line and an exit code of it. Prefect keeps it to Python's end;
-            # what its frames would hold till then, DuckDB's C++ reports as leaks, a page long.
-            raise summary.with_traceback(None)
+            raise without_frames(summary)
     cli.print_training(summary, as_json=arguments.json)
     return cli.EXIT_DONE
 

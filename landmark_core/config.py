@@ -1,10 +1,12 @@
 """Settings of a tagging run: read once, checked once, then only passed along."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from landmark_core.errors import ConfigError
+from landmark_core.since import parse_since, read_zone
 
 Auto = Literal["auto"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -43,6 +45,8 @@ class TagConfig:
     include: tuple[str, ...] = ()  # globs over the path relative to SOURCE; none means all
     exclude: tuple[str, ...] = ()
     follow_links: bool = False  # symbolic links that leave SOURCE or name folders
+    since: str | None = None  # age, day or moment; only photos that came or changed since then
+    time_zone: str = "UTC"  # IANA name: whose days `since` and the date fields of SOURCE mean
     limit: int | None = None  # at most so many photos in this run
     shard_size: int = 2048  # photos per part file
     retry_failed: bool = False  # take up photos whose newest row is a failure
@@ -64,9 +68,28 @@ class TagConfig:
             math.isfinite(self.review_below) and 0 <= self.review_below <= 1
         ):
             raise ConfigError(f"--review-below must be between 0 and 1, got {self.review_below}")
+        read_zone(self.time_zone)
+        if self.since is not None:
+            parse_since(self.since)
         for name, text in (("SOURCE", self.source), ("--out", self.out), ("--model", self.model)):
             if not text:
                 raise ConfigError(f"{name} must not be empty")
+
+
+def config_from_settings(settings: Mapping[str, Any]) -> TagConfig:
+    """Build a config from plain values, as `dataclasses.asdict` and JSON leave them.
+
+    Raises:
+        ConfigError: if a setting is unknown or wrong.
+    """
+    values = dict(settings)
+    values["limits"] = ReadLimits(**values.get("limits", {}))
+    for name in ("include", "exclude"):
+        values[name] = tuple(values.get(name, ()))
+    try:
+        return TagConfig(**values)
+    except TypeError as error:
+        raise ConfigError(f"expected the settings of a tagging run: {error}") from error
 
 
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:

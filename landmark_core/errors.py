@@ -3,6 +3,7 @@
     LandmarkError
     ├── ConfigError      the command or its settings are wrong   → the run stops, exit code 2
     ├── RunError         OUT or the machine failed the run       → the run stops, exit code 1
+    ├── ShardError       one shard cannot be done                → the others are, then exit code 1
     ├── TransientError   time can heal it (network, throttling)  → retried, then a fetch_error row
     └── PhotoError       one photo cannot be read                → a row with its status
 
@@ -24,6 +25,10 @@ class ConfigError(LandmarkError):
 
 class RunError(LandmarkError):
     """The run cannot go on: OUT cannot be written, the disk is full, the device failed."""
+
+
+class ShardError(LandmarkError):
+    """One shard of a run cannot be done; the others can."""
 
 
 class TransientError(LandmarkError):

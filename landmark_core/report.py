@@ -16,6 +16,7 @@ from landmark_core.records import PhotoRow, Status
 
 FAILURES: tuple[Status, ...] = ("corrupt", "unsupported", "too_large", "fetch_error")
 EXAMPLES_PER_KIND = 3  # failures of one kind that a report names; the table has them all
+CONFIDENCE_BINS = 20  # equal ones over [0, 1], each with its lower end; 1 is in the last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class ShardReport:
     failures: tuple[Failure, ...]  # a few examples of each kind
     stages: StageSeconds
     seconds: float
+    confidences: tuple[int, ...]  # ok photos by best confidence, one number for each bin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,8 @@ class PlanSummary:
     to_do: int
     retried: int  # of those, photos whose newest row is a failure
     shards: int
+    older: int = 0  # files that --since left out
+    claimed: int = 0  # set aside for an open backfill, which does them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,7 @@ class RunSummary:
     tags: tuple[tuple[str, int], ...]
     failures: tuple[Failure, ...]
     stages: StageSeconds
+    confidences: tuple[int, ...]  # ok photos by best confidence, one number for each bin
     start_seconds: float  # before the first shard: model, listing, plan
 
     @property
@@ -151,6 +156,7 @@ def report_shard(
         failures=_few_of_each(failures),
         stages=stages,
         seconds=seconds,
+        confidences=_histogram(prediction.tags[0].confidence for prediction in predictions),
     )
 
 
@@ -175,6 +181,18 @@ def add_tags(reports: Iterable[ShardReport]) -> tuple[tuple[str, int], ...]:
 def add_failures(reports: Iterable[ShardReport]) -> tuple[Failure, ...]:
     """Return a few examples of each kind of failure over all shards."""
     return _few_of_each(failure for report in reports for failure in report.failures)
+
+
+def add_confidences(parts: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    """Return the sum of histograms, bin by bin; all bins are 0 where there is none."""
+    return tuple(map(sum, zip((0,) * CONFIDENCE_BINS, *parts, strict=True)))
+
+
+def _histogram(confidences: Iterable[float]) -> tuple[int, ...]:
+    bins = Counter(
+        min(int(confidence * CONFIDENCE_BINS), CONFIDENCE_BINS - 1) for confidence in confidences
+    )
+    return tuple(bins[number] for number in range(CONFIDENCE_BINS))
 
 
 def _sum_fields(parts: Iterable[Any]) -> dict[str, Any]:

@@ -4,11 +4,15 @@ Pure. Names of photos come from outside: control and direction characters are sh
 """
 
 import dataclasses
+import json
+import re
 from typing import Any
 
-from landmark_core.report import FAILURES, PlanSummary, RunSummary
+from landmark_core.report import FAILURES, PlanSummary, RunSummary, ShardReport
 
 TOP_TAGS = 10
+_MARKUP = re.compile(r"[\\`*_\[\]<>!|~#&$]")
+DECISIONS = ("tagged", "review", "no_landmark")
 
 
 def printable(text: str) -> str:
@@ -30,15 +34,38 @@ def to_json(summary: RunSummary) -> dict[str, Any]:
     return values
 
 
+def shard_line(run_id: str, report: ShardReport) -> str:
+    """Return what a shard did as one line of JSON in ASCII, for the log and its collectors."""
+    counts = dataclasses.asdict(report.counts)
+    rate = report.counts.photos / report.seconds if report.seconds > 0 else 0.0
+    stages = dataclasses.asdict(report.stages)
+    return json.dumps(
+        {
+            "event": "shard",
+            "run_id": run_id,
+            "shard": report.shard,
+            "photos": counts["photos"],
+            "status": {name: counts[name] for name in ("ok", *FAILURES)},
+            "decision": {name: counts[name] for name in DECISIONS},
+            "heatmaps": counts["heatmaps"],
+            "seconds": round(report.seconds, 3),
+            "photos_per_second": round(rate, 2),
+            "stages": {name: round(seconds, 3) for name, seconds in stages.items()},
+        }
+    )
+
+
 def to_text(summary: RunSummary, out: str) -> str:
     """Return the closing summary that a person reads."""
     plan, counts = summary.plan, summary.counts
     lines = [
-        f"{_photos(counts.photos)} done in {_duration(summary.seconds)}"
+        f"{_photos(counts.photos)} done in {duration(summary.seconds)}"
         + (f" ({_rate(summary):.1f} photos/s)" if counts.photos else ""),
         *_aside("already done before", plan.already_done),
+        *_aside("left to an open backfill", plan.claimed),
         *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
         *_aside("other files, left alone", plan.not_photos),
+        *_aside("older than --since, left alone", plan.older),
         *_aside("named more than once in the list, done once", plan.duplicates),
         *_aside("symbolic links not followed (--follow-links)", plan.links_not_followed),
         *_aside("folders that could not be opened", plan.unreadable_folders),
@@ -67,8 +94,10 @@ def plan_to_text(plan: PlanSummary, out: str) -> str:
         f"{_photos(plan.to_do)} to do of {plan.listed:,} found; nothing was written to {out}",
         *_aside("already done", plan.already_done),
         *_aside("unreadable before, tried again", plan.retried),
+        *_aside("left to an open backfill", plan.claimed),
         *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
         *_aside("other files, left alone", plan.not_photos),
+        *_aside("older than --since, left alone", plan.older),
         *_aside("left out by --include and --exclude", plan.excluded),
         *_aside("symbolic links not followed (--follow-links)", plan.links_not_followed),
         *_aside("folders that could not be opened", plan.unreadable_folders),
@@ -79,10 +108,10 @@ def plan_to_text(plan: PlanSummary, out: str) -> str:
 def to_markdown(summary: RunSummary, out: str) -> str:
     """Return the run as a Markdown artifact: counts, tags, failures, where the heatmaps are."""
     counts = summary.counts
-    rows = [(name, getattr(counts, name)) for name in ("tagged", "review", "no_landmark")]
+    rows = [(name, getattr(counts, name)) for name in DECISIONS]
     rows += [(kind, getattr(counts, kind)) for kind in FAILURES if getattr(counts, kind)]
     lines = [
-        f"# {_photos(counts.photos)} from {_cell(str(summary.settings['source']))}",
+        f"# {_photos(counts.photos)} from {markdown_cell(str(summary.settings['source']))}",
         _markdown_head(summary),
         "",
         "| result | photos | share |",
@@ -91,12 +120,12 @@ def to_markdown(summary: RunSummary, out: str) -> str:
         "",
         "| tag | photos |",
         "|---|---:|",
-        *(f"| {_cell(tag)} | {count:,} |" for tag, count in summary.tags[:TOP_TAGS]),
+        *(f"| {markdown_cell(tag)} | {count:,} |" for tag, count in summary.tags[:TOP_TAGS]),
     ]
     if summary.failures:
         lines += ["", "| failure | photo | why |", "|---|---|---|"]
         lines += [
-            f"| {failure.status} | {_cell(failure.uri)} | {_cell(failure.error)} |"
+            f"| {failure.status} | {markdown_cell(failure.uri)} | {markdown_cell(failure.error)} |"
             for failure in summary.failures
         ]
     lines += ["", f"Heatmaps to review: `{out}/heatmaps/run={summary.run_id}`"]
@@ -106,8 +135,8 @@ def to_markdown(summary: RunSummary, out: str) -> str:
 def _markdown_head(summary: RunSummary) -> str:
     model = summary.model
     return (
-        f"{_rate(summary):.1f} photos/s, {_duration(summary.seconds)}; "
-        f"{summary.plan.already_done:,} already done; model {_cell(model.name)} "
+        f"{_rate(summary):.1f} photos/s, {duration(summary.seconds)}; "
+        f"{summary.plan.already_done:,} already done; model {markdown_cell(model.name)} "
         f"({model.model_id}) on {model.device}, {model.precision}"
     )
 
@@ -138,7 +167,8 @@ def _rate(summary: RunSummary) -> float:
     return summary.counts.photos / summary.seconds if summary.seconds > 0 else 0.0
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a length of time as a person says it."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -146,6 +176,6 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
-def _cell(text: str) -> str:
-    """Keep a name from breaking a Markdown table."""
-    return printable(text).replace("|", "\\|")
+def markdown_cell(text: str) -> str:
+    """Return a name from outside for a Markdown table: no cell, picture or markup comes of it."""
+    return _MARKUP.sub(r"\\\g<0>", printable(text))

@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 from landmark_core.report_text import printable
-from landmark_core.tables import LibraryStatus
+from landmark_core.tables import LibraryStatus, RunSeen
 
 RUNS_SHOWN = 5
 
@@ -50,9 +50,7 @@ def status_to_text(status: LibraryStatus, out: str) -> str:
         for model in status.models
     ]
     lines += [_runs_title(status)]
-    lines += [
-        f"  {run.run_id}  {run.state}, {run.parts:,} parts" for run in status.runs[-RUNS_SHOWN:]
-    ]
+    lines += [f"  {run.run_id}  {_run(run)}" for run in status.runs[-RUNS_SHOWN:]]
     return "\n".join(lines)
 
 
@@ -63,6 +61,12 @@ def _people(status: LibraryStatus) -> list[str]:
     named = ", ".join(f"{printable(name)} {photos:,}" for name, photos in status.reviewers)
     between = f"skipped {status.skipped:,}, disagreements {status.disagreements:,}"
     return [f"Settled by people: {named or 'none'}; {between}"]
+
+
+def _run(run: RunSeen) -> str:
+    state = "backfill, open" if run.state == "open" else run.state
+    merged = f", {run.merged:,} of them merged" if run.merged else ""
+    return f"{state}, {run.parts:,} parts{merged}"
 
 
 def _runs_title(status: LibraryStatus) -> str:

@@ -20,7 +20,7 @@ def help_of(*command: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_every_option_of_the_readme_is_in_the_help(capsys):
     options = set(re.findall(r"--[a-z][a-z-]+", README)) - {"--extra-index-url", "--source"}
-    commands = (("tag",), ("status",), ("train",), ("evaluate",))
+    commands = (("tag",), ("status",), ("train",), ("evaluate",), ("backfill", "plan"))
     known = "".join(help_of(*command, capsys=capsys) for command in commands)
     assert len(options) > 6
     assert {option for option in options if option not in known} == set()
@@ -31,6 +31,9 @@ COMMANDS = [
     ("status",),
     ("train",),
     ("evaluate",),
+    ("check",),
+    ("compact",),
+    ("backfill", "plan"),
     ("models", "show"),
     ("models", "list"),
 ]

@@ -1,29 +1,43 @@
 """Reports: counts by hand, sums, and text that no photo's name can break."""
 
+import dataclasses
+import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from landmark_core.records import DecodedPhoto, PhotoRef, PhotoRow, Prediction, TagScore
 from landmark_core.report import (
+    FAILURES,
     Counts,
     Failure,
     ModelIdentity,
     PlanSummary,
     RunSummary,
+    ShardReport,
     StageSeconds,
+    add_confidences,
     add_counts,
     add_failures,
     add_stages,
     add_tags,
     report_shard,
 )
-from landmark_core.report_text import printable, to_json, to_markdown, to_text
+from landmark_core.report_json import shard_report_from_json, shard_report_to_json
+from landmark_core.report_text import printable, shard_line, to_json, to_markdown, to_text
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def row(name: str, status: str = "ok", decision: str = "tagged", tag: str = "Petra") -> PhotoRow:
+def row(
+    name: str,
+    status: str = "ok",
+    decision: str = "tagged",
+    tag: str = "Petra",
+    confidence: float = 0.9,
+) -> PhotoRow:
     ref = PhotoRef(
         photo_id=name, uri=f"/p/{name}", location=name, size_bytes=1, modified_us=2, etag=None
     )
@@ -37,7 +51,7 @@ def row(name: str, status: str = "ok", decision: str = "tagged", tag: str = "Pet
     )
     prediction = Prediction(
         decision=decision,
-        tags=(TagScore(tag=tag, confidence=0.9),),
+        tags=(TagScore(tag=tag, confidence=confidence),),
         margin=0.9,
         entropy=0.1,
         energy=None,
@@ -102,6 +116,7 @@ def summary(failures: tuple[Failure, ...] = (), counts: Counts = REPORT.counts) 
         tags=REPORT.tags,
         failures=failures,
         stages=REPORT.stages,
+        confidences=REPORT.confidences,
         start_seconds=1.0,
     )
 
@@ -120,6 +135,103 @@ def test_sums_are_field_by_field():
     assert add_counts([]) == Counts()
     assert add_stages([REPORT.stages] * 3) == StageSeconds(forward=4.5, write=1.5)
     assert add_tags([REPORT, REPORT]) == (("Petra", 4), ("Giza", 2))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "place"),
+    [
+        pytest.param(0.0, 0, id="none"),
+        pytest.param(0.0499, 0, id="below-the-first-border"),
+        pytest.param(0.05, 1, id="a-border-opens-its-bin"),
+        pytest.param(0.9499, 18, id="last-but-one"),
+        pytest.param(1.0, 19, id="certain"),
+    ],
+)
+def test_the_histogram_has_twenty_bins_of_best_confidences(confidence, place):
+    rows = [row("a", confidence=confidence), row("b", confidence=0.52), row("c", status="corrupt")]
+    found = report_shard(0, rows, StageSeconds(), 1.0).confidences
+    expected = [0] * 20
+    expected[place] += 1
+    expected[10] += 1
+    assert found == tuple(expected)
+
+
+def test_histograms_add_up_bin_by_bin():
+    one, two = (1, *[0] * 18, 2), tuple(range(20))
+    assert add_confidences([one, two]) == (1, *range(1, 19), 21)
+    assert add_confidences([]) == (0,) * 20
+    with pytest.raises(ValueError, match="zip"):
+        add_confidences([one, (1, 2)])
+
+
+def test_a_shard_is_one_line_that_collectors_read():
+    line = shard_line("r1", dataclasses.replace(REPORT, shard=3))
+    assert line.isascii()
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "event": "shard",
+        "run_id": "r1",
+        "shard": 3,
+        "photos": 7,
+        "status": {"ok": 5, "corrupt": 1, "unsupported": 0, "too_large": 0, "fetch_error": 1},
+        "decision": {"tagged": 3, "review": 1, "no_landmark": 1},
+        "heatmaps": 1,
+        "seconds": 2.5,
+        "photos_per_second": 2.8,
+        "stages": {
+            "wait_for_photos": 0.0,
+            "forward": 1.5,
+            "explain": 0.0,
+            "wait_for_heatmaps": 0.0,
+            "write": 0.5,
+        },
+    }
+
+
+NUMBERS = st.integers(0, 10**9)
+SECONDS = st.floats(0, 1e9)
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=8)  # lone surrogates too
+REPORTS = st.builds(
+    ShardReport,
+    shard=NUMBERS,
+    counts=st.builds(Counts, **{field.name: NUMBERS for field in dataclasses.fields(Counts)}),
+    tags=st.lists(st.tuples(ANY_TEXT, NUMBERS), max_size=3).map(tuple),
+    failures=st.lists(
+        st.builds(Failure, status=st.sampled_from(FAILURES), uri=ANY_TEXT, error=ANY_TEXT),
+        max_size=3,
+    ).map(tuple),
+    stages=st.builds(
+        StageSeconds, **{field.name: SECONDS for field in dataclasses.fields(StageSeconds)}
+    ),
+    seconds=SECONDS,
+    confidences=st.tuples(*[NUMBERS] * 20),
+)
+
+
+@given(REPORTS)
+def test_a_report_comes_back_from_json_as_it_was(report):
+    assert shard_report_from_json(json.loads(json.dumps(shard_report_to_json(report)))) == report
+
+
+@given(REPORTS, ANY_TEXT)
+def test_a_shards_line_is_one_line_whatever_the_names(report, run_id):
+    line = shard_line(run_id, report)
+    assert line.splitlines() == [line]
+    assert json.loads(line)["run_id"] == run_id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"counts": None}, id="no-counts"),
+        pytest.param({"stages": {"sleep": 1.0}}, id="unknown-stage"),
+        pytest.param({"confidences": [1, 2]}, id="two-bins"),
+        pytest.param({"tags": [["Petra"]]}, id="tag-without-number"),
+    ],
+)
+def test_other_json_is_no_report(change):
+    with pytest.raises(ValueError, match="expected"):
+        shard_report_from_json({**shard_report_to_json(REPORT), **change})
 
 
 def test_few_examples_of_each_failure_are_kept():
@@ -169,10 +281,9 @@ def test_json_has_plain_values():
 )
 def test_names_from_outside_stay_on_their_line(name, shown):
     assert printable(name) == shown
-    failure = Failure(status="corrupt", uri=name, error="x | y")
+    failure = Failure(status="corrupt", uri=name, error="x | y ![](//z)")
     text = to_text(summary((failure,), Counts(photos=1, corrupt=1)), "OUT")
     assert shown in text
-    row_of_table = to_markdown(
-        summary((failure,), Counts(photos=1, corrupt=1)), "OUT"
-    ).splitlines()[-3]
-    assert row_of_table == f"| corrupt | {shown} | x \\| y |"
+    page = to_markdown(summary((failure,), Counts(photos=1, corrupt=1)), "OUT")
+    escaped = shown.replace("\\", "\\\\").replace("[", "\\[")
+    assert page.splitlines()[-3] == f"| corrupt | {escaped} | x \\| y \\!\\[\\](//z) |"

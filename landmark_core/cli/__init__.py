@@ -4,6 +4,7 @@ One module a command. Everything heavy is imported where it is used: `landmarks 
 torch. `flows` shares the options, the summary and the guard of `landmarks tag`.
 """
 
+from landmark_core.cli.backfill import add_estimate_arguments
 from landmark_core.cli.command import build_parser, main
 from landmark_core.cli.console import (
     DEBUG_VARIABLE,
@@ -36,6 +37,7 @@ __all__ = [
     "INTERRUPTED",
     "TRAINING_INTERRUPTED",
     "TrainingBars",
+    "add_estimate_arguments",
     "add_tag_arguments",
     "add_train_arguments",
     "build_parser",

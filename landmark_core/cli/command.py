@@ -4,7 +4,19 @@ import argparse
 from collections.abc import Sequence
 
 from landmark_core import __version__
-from landmark_core.cli import check, evaluate, export, import_, models, review, status, tag, train
+from landmark_core.cli import (
+    backfill,
+    check,
+    compact,
+    evaluate,
+    export,
+    import_,
+    models,
+    review,
+    status,
+    tag,
+    train,
+)
 from landmark_core.cli.console import guard, settle_threads
 
 
@@ -28,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("check", check),
         ("review", review),
         ("status", status),
+        ("compact", compact),
         ("export", export),
         ("import", import_),
         ("train", train),
@@ -37,7 +50,8 @@ def build_parser() -> argparse.ArgumentParser:
         module.add_arguments(command)
         command.set_defaults(run=module.run, interrupted=module.INTERRUPTED)
 
-    command = commands.add_parser("models", help=models.HELP)
-    models.add_arguments(command)  # each action names its own run
-    command.set_defaults(interrupted=models.INTERRUPTED)
+    for name, actions in (("backfill", backfill), ("models", models)):
+        command = commands.add_parser(name, help=actions.HELP)
+        actions.add_arguments(command)  # each action names its own run
+        command.set_defaults(interrupted=actions.INTERRUPTED)
     return parser

@@ -51,8 +51,21 @@ def add_tag_arguments(parser: argparse.ArgumentParser) -> None:
     add("--include", action="append", default=[], metavar="GLOB", help="only these; repeatable")
     add("--exclude", action="append", default=[], metavar="GLOB", help="not these; repeatable")
     add("--follow-links", action="store_true", help="follow symbolic links out of SOURCE")
+    add(
+        "--since",
+        metavar="WHEN",
+        help="only photos that came or changed since then: an age (36h, 7d, 2w), a day (2026-11-20)"
+        " or a moment with its zone; SOURCE may then hold date fields, as in uploads/%%Y/%%m/%%d",
+    )
+    add(
+        "--time-zone",
+        default=default.time_zone,
+        metavar="ZONE",
+        help="whose days --since and the date fields of SOURCE mean (default: %(default)s)",
+    )
     add("--limit", type=int, metavar="N", help="at most so many photos in this run")
     add("--shard-size", type=int, default=default.shard_size, metavar="N", help="photos per part")
+    add("--wait", type=float, default=0.0, metavar="SECONDS", help="for another run to end")
     add("--retry-failed", action="store_true", help="try unreadable photos again")
     add("--dry-run", action="store_true", help="say what would be done, write nothing")
     add("--no-progress", action="store_true", help="no progress bar")
@@ -77,6 +90,8 @@ def config_from(arguments: argparse.Namespace) -> TagConfig:
         include=tuple(arguments.include),
         exclude=tuple(arguments.exclude),
         follow_links=arguments.follow_links,
+        since=arguments.since,
+        time_zone=arguments.time_zone,
         limit=arguments.limit,
         shard_size=arguments.shard_size,
         retry_failed=arguments.retry_failed,
@@ -91,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     config = config_from(arguments)
     with drawn_progress(shown=not arguments.no_progress) as progress:
-        summary = tag_library(config, progress)
+        summary = tag_library(config, progress, wait_s=arguments.wait)
     print_summary(summary, config.out, as_json=arguments.json)
     return EXIT_DONE
 

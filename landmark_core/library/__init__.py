@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from landmark_core.library.advice import Step, advise
+    from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
     from landmark_core.library.faults import describe_fault, is_passing
     from landmark_core.library.fetch import fetch_many, fetch_photo
@@ -38,6 +39,8 @@ _HOMES = {
     "describe_fault": "faults",
     "fetch_many": "fetch",
     "fetch_photo": "fetch",
+    "fixed_part": "dates",
+    "is_partitioned": "dates",
     "is_passing": "faults",
     "is_url": "identity",
     "location_of": "identity",
@@ -63,6 +66,8 @@ __all__ = [
     "describe_fault",
     "fetch_many",
     "fetch_photo",
+    "fixed_part",
+    "is_partitioned",
     "is_passing",
     "is_url",
     "location_of",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from landmark_core.library.dialects import Entry
-from landmark_core.library.identity import url_ref
+from landmark_core.library.identity import newest_us, url_ref
 from landmark_core.library.kinds import judge_name, sniff
 from landmark_core.library.objects import read_head, within
 from landmark_core.library.pages import PAGE, broken_off, list_pages
@@ -34,7 +34,7 @@ def walk_place(place: Place, selection: Selection, counts: Counts) -> Iterator[P
     """
     skip = tuple(location.rstrip("/") + "/" for location in selection.skip)
     for page in _pages(place, selection, counts):
-        for entry in _photos_among(place, page, counts):
+        for entry in _photos_among(place, page, selection, counts):
             url = place.url_of(entry["name"])
             if url.startswith(skip):
                 continue
@@ -86,9 +86,11 @@ def _list_folder(place: Place, path: str, counts: Counts) -> list[Entry]:
     )
 
 
-def _photos_among(place: Place, page: list[Entry], counts: Counts) -> Iterator[Entry]:
+def _photos_among(
+    place: Place, page: list[Entry], selection: Selection, counts: Counts
+) -> Iterator[Entry]:
     """Return a page's photos in order, after one round of questions about the unclear ones."""
-    judgements = [_judge(entry) for entry in page]
+    judgements = [_judge(entry, selection) for entry in page]
     unclear = [entry for entry, j in zip(page, judgements, strict=True) if j == "look_inside"]
     heads = iter(_read_heads(place, unclear))
     for entry, judgement in zip(page, judgements, strict=True):
@@ -98,6 +100,8 @@ def _photos_among(place: Place, page: list[Entry], counts: Counts) -> Iterator[E
             judgement = "photo" if head is None or sniff(head) else "not_photo"
         if judgement == "photo":
             yield entry
+        elif judgement == "older":
+            counts.older += 1
         elif not entry["name"].endswith("/"):  # a key that ends so only marks a folder
             counts.not_photos += 1
 
@@ -109,9 +113,12 @@ def _read_heads(place: Place, entries: list[Entry]) -> list[bytes | None]:
         return list(pool.map(lambda entry: read_head(place, entry), entries))
 
 
-def _judge(entry: Entry) -> str:
+def _judge(entry: Entry, selection: Selection) -> str:
     name = entry["name"]
-    return "not_photo" if name.endswith("/") else judge_name(name.rpartition("/")[2])
+    judgement = "not_photo" if name.endswith("/") else judge_name(name.rpartition("/")[2])
+    if judgement != "not_photo" and selection.is_older(newest_us(entry)):
+        return "older"  # told before its first bytes are asked for
+    return judgement
 
 
 def _batched(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -2,29 +2,43 @@
 
 SOURCE is a folder, one photo, a text file of paths and URLs (one a line, or NUL-separated as
 `find -print0` writes them), "-" for such a text on standard input, or an fsspec URL of a folder, an
-object or a list. A file is told from a list by its content. No photo is decoded here and no library
-is ever held whole: ten million photos stream by. Neither torch nor, for local folders, fsspec is
-imported, so that planning starts at once.
+object or a list. A file is told from a list by its content. With a window of time, SOURCE may hold
+date fields and stands for one such place a day, a month or an hour (see `dates`). No photo is
+decoded here and no library is ever held whole: ten million photos stream by. Neither torch nor, for
+local folders, fsspec is imported, so that planning starts at once.
 """
 
 import codecs
+import dataclasses
 import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
 from landmark_core.errors import ConfigError
-from landmark_core.library.folders import walk_folder
-from landmark_core.library.identity import absolute, is_url, local_ref, strip_file_scheme, url_ref
+from landmark_core.library.dates import fixed_part, is_partitioned, partitions
+from landmark_core.library.faults import is_missing
+from landmark_core.library.folders import changed_us, walk_folder
+from landmark_core.library.identity import (
+    absolute,
+    is_url,
+    local_ref,
+    newest_us,
+    strip_file_scheme,
+    url_ref,
+)
 from landmark_core.library.kinds import OTHER_EXTENSIONS, extension_of, judge_name, sniff
 from landmark_core.library.lists import walk_list
 from landmark_core.library.patterns import compile_patterns
 from landmark_core.library.selection import Counts, Selection
 from landmark_core.records import PhotoRef
+from landmark_core.since import Window
 
 _PROBE_BYTES = 65536  # of a file that may be a list
+_AT_ONCE = 16  # partitions asked for together
 
 _EXPECTED = "SOURCE must be a folder, a photo, a list of paths, - or a URL"
 
@@ -53,8 +67,11 @@ def open_listing(
     exclude: Sequence[str] = (),
     follow_links: bool = False,
     skip: Sequence[str] = (),
+    window: Window | None = None,
 ) -> Listing:
     """Open SOURCE and return its photos lazily, ordered by the bytes of their relative paths.
+
+    The partitions of a SOURCE with date fields come in order of their dates.
 
     Args:
         source: see the module's first lines.
@@ -64,17 +81,67 @@ def open_listing(
             it a link counts as a photo only where it names a file inside SOURCE.
         skip: folders and URLs never entered, such as OUT inside SOURCE. SOURCE itself is always
             entered: where OUT is SOURCE, name the folders within it.
+        window: only photos that came or changed in it; those without a time are kept. Null looks
+            at all, and takes SOURCE as it is written.
 
     Raises:
-        ConfigError: SOURCE is missing, unreadable or neither photos nor a list, a glob is wrong,
-            or the protocol's client is not installed.
+        ConfigError: SOURCE is missing, unreadable or neither photos nor a list, a glob or a date
+            field is wrong, or the protocol's client is not installed.
     """
     selection = Selection(
         patterns=compile_patterns(include, exclude),
         follow_links=follow_links,
         skip=tuple(location if is_url(location) else absolute(location) for location in skip),
+        since_us=None if window is None else window.since_us,
     )
-    return Listing(_choose_walk(source), selection)
+    if not is_partitioned(source):
+        return Listing(_choose_walk(source), selection)
+    if window is not None:
+        return Listing(_choose_partitions(source, window), selection)
+    try:
+        return Listing(_choose_walk(source), selection)
+    except ConfigError as error:
+        above = fixed_part(source)
+        raise ConfigError(
+            f"{error}; date fields need --since, for all dates name {above}"
+        ) from error
+
+
+def _choose_partitions(source: str, window: Window) -> _Walk:
+    """Open the places that the date fields come to; those that do not exist are left out."""
+    places = partitions(source, window)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        walks = list(pool.map(_choose_if_there, places))
+    found = [(place, walk) for place, walk in zip(places, walks, strict=True) if walk is not None]
+    if not found:
+        span = places[0] if len(places) == 1 else f"{places[0]} to {places[-1]}"
+        raise ConfigError(f"expected photos in {span}, of {source} since then: there is none")
+    base = fixed_part(source)
+
+    def walk_all(selection: Selection, counts: Counts) -> Iterator[PhotoRef]:
+        counts.partitions = len(found)
+        for place, walk in found:
+            yield from walk(_below(selection, place, base), counts)
+
+    return walk_all
+
+
+def _choose_if_there(place: str) -> _Walk | None:
+    try:
+        return _choose_walk(place)
+    except ConfigError as error:
+        cause = error.__cause__
+        fault = getattr(cause, "fault", cause)  # of a bucket, behind the tries
+        if fault is not None and is_missing(fault):
+            return None
+        raise
+
+
+def _below(selection: Selection, place: str, base: str) -> Selection:
+    """Have the globs see the paths that they would see if SOURCE were the part that is fixed."""
+    above = place if base == "." else place.removeprefix(base)
+    patterns = dataclasses.replace(selection.patterns, above=above.strip("/") + "/")
+    return dataclasses.replace(selection, patterns=patterns)
 
 
 def _choose_walk(source: str) -> _Walk:
@@ -100,7 +167,7 @@ def _choose_on_disk(source: str) -> _Walk:
         raise ConfigError(f"{_EXPECTED}, got {source!r}: {reason}") from error
     if _is_list(source, head):
         return _walk_of_list(lambda: Path(path).open("rb"))
-    return _walk_of_one(local_ref(path, status))
+    return _walk_of_one(local_ref(path, status), changed_us(status))
 
 
 def _choose_in_bucket(source: str) -> _Walk:
@@ -115,22 +182,30 @@ def _choose_in_bucket(source: str) -> _Walk:
         return lambda selection, counts: walk_place(place, selection, counts)
     if _is_list(source, read_head(place, entry, _PROBE_BYTES) or b""):
         return _walk_of_list(lambda: open_stream(place))
-    return _walk_of_one(url_ref(source, entry))
+    return _walk_of_one(url_ref(source, entry), newest_us(entry))
 
 
 def _walk_of_list(open_list: Callable[[], IO[bytes]]) -> _Walk:
-    return lambda selection, counts: walk_list(open_list, selection, counts)
+    return lambda selection, counts: walk_list(open_list, _as_written(selection), counts)
 
 
-def _walk_of_one(ref: PhotoRef) -> _Walk:
+def _walk_of_one(ref: PhotoRef, arrived_us: int | None) -> _Walk:
     def walk(selection: Selection, counts: Counts) -> Iterator[PhotoRef]:
-        if selection.patterns.keeps(ref.uri.rpartition("/")[2]):
+        if not _as_written(selection).patterns.keeps(ref.uri.rpartition("/")[2]):
+            counts.excluded += 1
+        elif selection.is_older(arrived_us):
+            counts.older += 1
+        else:
             counts.photos += 1
             yield ref
-        else:
-            counts.excluded += 1
 
     return walk
+
+
+def _as_written(selection: Selection) -> Selection:
+    """Have the globs see a list's entries and a photo's bare name, whatever stands above."""
+    patterns = dataclasses.replace(selection.patterns, above="")
+    return dataclasses.replace(selection, patterns=patterns)
 
 
 def _is_list(source: str, head: bytes) -> bool:

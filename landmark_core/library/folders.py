@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landmark_core.library.identity import local_ref
-from landmark_core.library.kinds import HEAD_BYTES, judge_name, sniff
+from landmark_core.library.kinds import HEAD_BYTES, Judgement, judge_name, sniff
 from landmark_core.library.selection import Counts, Selection
 from landmark_core.records import PhotoRef
 
@@ -71,7 +71,14 @@ def take_file(
         status = os.stat(path)  # noqa: PTH116 (making a Path takes longer than the call)
     except (OSError, ValueError):  # gone, too long a path or an impossible one
         status = None
-    if not _is_photo(path, status, is_named=is_named):
+    judgement = _judge(path, status)
+    if judgement != "not_photo" and selection.is_older(changed_us(status)):
+        counts.older += 1  # told before a file is opened: most of a library is old
+        return None
+    if judgement == "look_inside":
+        found = is_named if status is None else _holds_image(path)
+        judgement = "photo" if found else "not_photo"
+    if judgement == "not_photo":
         counts.not_photos += 1
         return None
     if not selection.patterns.keeps(relative):
@@ -79,6 +86,15 @@ def take_file(
         return None
     counts.photos += 1
     return local_ref(path, status)
+
+
+def changed_us(status: os.stat_result | None) -> int | None:
+    """Return when a file came to be as and where it is, in microseconds since 1970.
+
+    A copy that keeps times (cp -p, rsync -a) has the camera's modification time; only the inode's
+    own time tells that it is new here.
+    """
+    return None if status is None else max(status.st_mtime_ns, status.st_ctime_ns) // 1000
 
 
 class _Walk:
@@ -156,13 +172,10 @@ def _is_folder(entry: os.DirEntry[bytes]) -> bool:
         return False
 
 
-def _is_photo(path: str, status: os.stat_result | None, *, is_named: bool) -> bool:
+def _judge(path: str, status: os.stat_result | None) -> Judgement:
     if status is not None and not stat.S_ISREG(status.st_mode):
-        return False  # a pipe, socket or device: opening one can hang
-    judgement = judge_name(path.rpartition("/")[2])
-    if judgement == "look_inside":
-        return is_named if status is None else _holds_image(path)
-    return judgement == "photo"
+        return "not_photo"  # a pipe, socket or device: opening one can hang
+    return judge_name(path.rpartition("/")[2])
 
 
 def _holds_image(path: str) -> bool:

@@ -85,6 +85,15 @@ def url_ref(url: str, info: Mapping[str, Any]) -> PhotoRef:
     )
 
 
+def newest_us(info: Mapping[str, Any]) -> int | None:
+    """Return the newest of all times that a store gives for an object, in microseconds since 1970.
+
+    Some keep the time that a copy brought along beside that of its arrival.
+    """
+    times = (_microseconds(info[key]) for key in _TIME_KEYS if info.get(key))
+    return max((time for time in times if time is not None), default=None)
+
+
 def absolute(path: str) -> str:
     """Make a path absolute without resolving links: two names of one photo stay two photos."""
     return os.path.abspath(path)  # noqa: PTH100 (Path.resolve follows links)

@@ -14,7 +14,7 @@ from typing import IO
 
 from landmark_core.errors import ConfigError
 from landmark_core.library.folders import take_file, walk_folder
-from landmark_core.library.identity import absolute, is_url, strip_file_scheme, url_ref
+from landmark_core.library.identity import absolute, is_url, newest_us, strip_file_scheme, url_ref
 from landmark_core.library.kinds import judge_name
 from landmark_core.library.selection import Counts, Selection
 from landmark_core.records import PhotoRef
@@ -97,6 +97,8 @@ def _take_url(
         counts.not_photos += 1  # an unclear name is a photo here: web addresses need no extension
     elif not selection.patterns.keeps(url):
         counts.excluded += 1
+    elif selection.is_older(newest_us(info)):
+        counts.older += 1
     else:
         counts.photos += 1
         yield url_ref(url, info)

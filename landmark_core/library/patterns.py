@@ -24,19 +24,22 @@ class Patterns:
 
     include: re.Pattern[str] | None
     exclude: re.Pattern[str] | None
+    above: str = ""  # what stands before a relative path, with "/" at its end: a partition's name
 
     def keeps(self, relative: str) -> bool:
         """Say whether the photo at this relative path stays in the library."""
         if self.include is None and self.exclude is None:
             return True
-        trail = _trail(relative)
+        trail = _trail(self.above + relative)
         if self.exclude is not None and any(map(self.exclude.fullmatch, trail)):
             return False
         return self.include is None or any(map(self.include.fullmatch, trail))
 
     def prunes(self, folder: str) -> bool:
         """Say whether nothing below this folder can be kept, so that it need not be listed."""
-        return self.exclude is not None and any(map(self.exclude.fullmatch, _trail(folder)))
+        return self.exclude is not None and any(
+            map(self.exclude.fullmatch, _trail(self.above + folder))
+        )
 
 
 def compile_patterns(include: Sequence[str], exclude: Sequence[str]) -> Patterns:

@@ -14,15 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
-
-import fsspec
-from fsspec.core import url_to_fs
+from typing import BinaryIO, TypeVar, cast
 
 from landmark_core.backoff import pause_seconds
-from landmark_core.errors import ConfigError, RunError
+from landmark_core.errors import RunError
 from landmark_core.library import is_passing
-from landmark_core.protocols import extra_for
+from landmark_core.tables.client import first_line, http_status, is_unknown_option, open_client
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +67,7 @@ class Bucket:
         self._before_write = before_write
         self._sleep = sleep
         self._draw = draw
-        self._fs, self._root = _open_file_system(url)
+        self._fs, self._root = open_client(url)
 
     def put(self, name: str, data: bytes) -> None:
         """Write one whole object.
@@ -140,6 +137,9 @@ class Bucket:
         with contextlib.suppress(FileNotFoundError):
             self._write(name, lambda: self._fs.rm_file(self._path(name)))
 
+    def remove_empty(self, folder: str) -> None:
+        """Do nothing: a bucket has no folders but in the names of objects."""
+
     def list_names(self, folder: str, *, hidden: bool = False) -> list[str]:
         """Return the names of all objects below a folder, sorted.
 
@@ -181,10 +181,10 @@ class Bucket:
         except FileExistsError:
             return False
         except Exception as error:  # each client raises its own kinds
-            status = _http_status(error)
+            status = http_status(error)
             if status == _PRECONDITION_FAILED:
                 return False
-            if status != _NOT_OFFERED and not _is_unknown_option(error):
+            if status != _NOT_OFFERED and not is_unknown_option(error):
                 raise
             logger.warning("%s: no conditional writes here; start one run at a time", self.label)
             if self._fs.exists(path):
@@ -212,47 +212,11 @@ class Bucket:
                 late = time.monotonic() - begun + pause > self._patience.limit_s
                 if attempt == self._patience.tries or late or not is_passing(error):
                     tried = f" (try {attempt} of {self._patience.tries})" if attempt > 1 else ""
-                    reason = f"{_first_line(error)}, at {name}{tried}"
+                    reason = f"{first_line(error)}, at {name}{tried}"
                     raise RunError(f"{self.label}: {reason}") from error
                 self._sleep(pause)
         raise AssertionError("the last try returns or raises")
 
 
-def _open_file_system(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    scheme = url.partition("://")[0]
-    try:
-        # Listings are asked anew: other runs and people write to the same place.
-        file_system, root = url_to_fs(url, use_listings_cache=False)
-    except ImportError as error:
-        extra = extra_for(scheme)
-        needed = f"landmark-tagger[{extra}]" if extra else f"the fsspec package for {scheme}://"
-        raise ConfigError(f"cannot open {url}: pip install '{needed}'") from error
-    except ValueError as error:
-        raise ConfigError(f"cannot open {url}: {_first_line(error)}") from error
-    return file_system, str(root).rstrip("/")
-
-
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
-
-
-def _http_status(error: BaseException) -> int | None:
-    """Return the status that the store answered with, where botocore's response is at hand."""
-    seen: BaseException | None = error
-    while seen is not None:
-        response = getattr(seen, "response", None)
-        if isinstance(response, dict):
-            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-            return status if isinstance(status, int) else None
-        seen = seen.__cause__
-    return None
-
-
-def _is_unknown_option(error: Exception) -> bool:
-    """Whether the client is too old to know of creating."""
-    return isinstance(error, TypeError) or type(error).__name__ == "ParamValidationError"
-
-
-def _first_line(error: BaseException) -> str:
-    lines: list[Any] = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -8,15 +8,19 @@
 Both are chosen by DuckDB on key columns; the wide rows are read once more and streamed.
 """
 
+import logging
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from landmark_core.tables.numbered import numbered
+from landmark_core.tables.parts import PartGoneError
 from landmark_core.tables.pick import pick_rows
 from landmark_core.tables.schema import REVIEWS_SCHEMA, TAGS_SCHEMA, subset
 from landmark_core.tables.scratch import Scratch, open_scratch
 from landmark_core.tables.store import Store
+
+logger = logging.getLogger(__name__)
 
 FINAL_FIELDS = (
     pa.field("final_decision", pa.string()),  # tagged, review, no_landmark; null where unreadable
@@ -36,8 +40,8 @@ _DECISIONS_SCHEMA = subset(
 _DECIDING = ("decision", "tag")  # columns of a row that the final answer is made of
 
 _TABLES = """
-CREATE TABLE keys (number BIGINT, photo digest, version digest, moment HUGEINT);
-CREATE TABLE reviews (
+CREATE OR REPLACE TABLE keys (number BIGINT, photo digest, version digest, moment HUGEINT);
+CREATE OR REPLACE TABLE reviews (
     version digest, moment HUGEINT, decision_id VARCHAR, undoes VARCHAR, decision VARCHAR,
     tag VARCHAR, reviewer VARCHAR, decided_at TIMESTAMPTZ
 );
@@ -118,16 +122,27 @@ def read_current(store: Store, scratch: Scratch, columns: pa.Schema) -> Iterator
         scratch: open room for the work.
         columns: a subset of TAGS_SCHEMA that has `decision` and `tag`.
     """
-    parts = store.list_parts()  # once: a run may be adding more
-    scratch.database.execute(_TABLES)
-    for rows in numbered(store.read_parts(parts, _KEYS_SCHEMA)):
-        scratch.insert(_INSERT_KEYS, rows)
+    try:
+        parts = _read_keys(store, scratch)
+    except PartGoneError as gone:
+        # Small parts were merged into a larger one since they were listed: look once more.
+        logger.info("%s; reading the rows anew", gone)
+        parts = _read_keys(store, scratch)
     for rows in numbered(store.read_parts(store.list_reviews(), _DECISIONS_SCHEMA)):
         scratch.insert(_INSERT_REVIEWS, rows)
     scratch.database.execute(_NEWEST)
     newest = scratch.stream("SELECT * FROM newest ORDER BY number")
     for rows, known in pick_rows(store.read_parts(parts, columns), newest):
         yield _add_final(rows, known, scratch)
+
+
+def _read_keys(store: Store, scratch: Scratch) -> list[str]:
+    """Set down the keys of all rows; return the parts that they are in."""
+    parts = store.list_parts()  # once: a run may be adding more
+    scratch.database.execute(_TABLES)
+    for rows in numbered(store.read_parts(parts, _KEYS_SCHEMA)):
+        scratch.insert(_INSERT_KEYS, rows)
+    return parts
 
 
 def _add_final(rows: pa.Table, known: pa.Table, scratch: Scratch) -> pa.Table:

@@ -131,6 +131,11 @@ class Folder:
         except OSError as error:
             raise self._explain(error, name, 0) from error
 
+    def remove_empty(self, folder: str) -> None:
+        """Remove a folder if nothing is in it."""
+        with contextlib.suppress(OSError):  # it is not empty, or gone already
+            (self.root / folder).rmdir()
+
     def list_names(self, folder: str) -> list[str]:
         """Return the names of all files below a folder, sorted; hidden ones are left out."""
         return sorted(self._walk(self.root / folder))

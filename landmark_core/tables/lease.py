@@ -3,7 +3,7 @@
     runs/.lease/00000007.json    who holds OUT; the highest number counts
 
 Object stores have no locks that die with a process, but they can create an object only where there
-is none (`Bucket.put_new`). All that follows needs nothing else of them, and no two clocks that agree:
+is none (`Bucket.put_new`). Nothing else is needed of them, and no two clocks that agree:
 
 * The holder of number n writes its object anew every third of the lease's length.
 * Who wants OUT watches. An object that says "released", or that was not written anew while the
@@ -68,8 +68,8 @@ class HeldLease:
         if self._lost or _clock() - self._renewed > self._lease.length_s / 2:
             self._lost = True
             raise RunError(
-                f"lost the lease of {self._bucket.label} (it could not be renewed in time): another "
-                "run may be writing there; run the same command again to do what is missing"
+                f"lost the lease of {self._bucket.label} (it could not be renewed in time): "
+                "another run may be writing there; run the same command again for what is missing"
             )
 
     def confirm(self) -> None:

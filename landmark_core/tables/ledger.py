@@ -8,23 +8,30 @@ the store gives one, else size and modification time. The newest row of that key
     fetch_error                  missing: the photo was never seen
     no row                       missing
 
-Parts count whether or not their run finished, because a part is complete or absent. DuckDB joins
-listing and rows out of core; nothing here grows with the library but scratch files.
+What would be missing is left out where an open backfill is going to do it (`claims`). Parts count
+whether or not their run finished, because a part is complete or absent. DuckDB joins listing and
+rows out of core; nothing here grows with the library but scratch files.
 """
 
 import itertools
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
 from landmark_core.records import PhotoRef
+from landmark_core.tables.claims import list_claims, read_claims
 from landmark_core.tables.numbered import numbered
+from landmark_core.tables.parts import PartGoneError
 from landmark_core.tables.pick import pick_rows
 from landmark_core.tables.schema import TAGS_SCHEMA, subset
 from landmark_core.tables.scratch import Scratch
-from landmark_core.tables.spool import Spool
+from landmark_core.tables.spool import Spool, fill_locations
 from landmark_core.tables.store import Store
+from landmark_core.tables.work_key import WorkKey
+
+logger = logging.getLogger(__name__)
 
 _KEYS_SCHEMA = subset(
     TAGS_SCHEMA,
@@ -34,59 +41,65 @@ _KEYS_SCHEMA = subset(
 
 _FIRST_LOOK = 1024  # photos
 
+# A status is a number of two bits, so that it travels in the last bits of what orders the rows:
+# one maximum (or minimum) of a plain number gives the newest row's status, many times cheaper than
+# arg_max does.
+#   0 no row    1 ok    2 failed    3 never seen, or to be tried again    4 claimed, in fates only
 _TABLES = """
-CREATE TABLE listing (number BIGINT, photo digest, version digest);
-CREATE TABLE ledger (version digest, moment HUGEINT, status VARCHAR);
-"""
-
-_INSERT_LISTING = """
-INSERT INTO listing
-SELECT number, photo_key(photo_id), version_key(photo_id, etag, size_bytes, modified_us)
-FROM incoming
+CREATE OR REPLACE TABLE ledger (version digest, moment HUGEINT);
+CREATE OR REPLACE TABLE claims (photo digest);
 """
 
 _INSERT_LEDGER = """
 INSERT INTO ledger
 SELECT version_key(photo_id, etag, size_bytes, epoch_us(modified_at)),
-       moment(epoch_us(tagged_at), number), status
+       moment(epoch_us(tagged_at), number) * 4
+       + CASE status WHEN 'ok' THEN 1 WHEN 'fetch_error' THEN 3 ELSE 2 END
 FROM incoming WHERE model_id = $model_id AND preprocess_id = $preprocess_id
+"""
+
+_INSERT_CLAIMS = "INSERT INTO claims SELECT photo_key(photo_id) FROM incoming"
+
+_NEWEST = """
+CREATE OR REPLACE TABLE newest AS
+SELECT version, (max(moment) & 3)::UTINYINT AS status FROM ledger GROUP BY version;
+DROP TABLE ledger;
 """
 
 # A photo that is listed twice counts as it was seen first.
 _FATES = """
 CREATE OR REPLACE TABLE fates AS
-WITH listed AS (
-    SELECT min(number) AS number, arg_min(version, number) AS version
-    FROM listing GROUP BY photo
-), newest AS (
-    SELECT version, arg_max(status, moment) AS status FROM ledger GROUP BY version
+WITH listing AS (
+    SELECT number, photo_key(photo_id) AS photo,
+           version_key(photo_id, etag, size_bytes, modified_us) AS version
+    FROM read_parquet($files)
+), first_seen AS (
+    SELECT photo, min(number * 4 + coalesce(status, 0)) AS first
+    FROM listing LEFT JOIN newest USING (version) GROUP BY photo
+), stood AS (
+    SELECT first >> 2 AS number, is_claimed,
+           CASE WHEN $retry_failed AND first & 3 = 2 THEN 3 ELSE first & 3 END AS status
+    FROM first_seen LEFT JOIN (SELECT DISTINCT photo, TRUE AS is_claimed FROM claims) USING (photo)
 )
-SELECT number, status FROM listed LEFT JOIN newest USING (version)
+SELECT number, (CASE WHEN is_claimed AND status IN (0, 3) THEN 4 ELSE status END)::UTINYINT AS fate
+FROM stood
 """
 
-_TO_DO = """
-CREATE OR REPLACE TABLE to_do AS
-SELECT number, status IS NOT NULL AS is_retried FROM fates
-WHERE status IS NULL OR status = 'fetch_error' OR ($retry_failed AND status <> 'ok')
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkKey:
-    """Whose rows count: another model, or another way of preparing photos, starts anew."""
-
-    model_id: str
-    preprocess_id: str
+_MISSING = "CREATE OR REPLACE VIEW missing AS SELECT number, fate FROM fates WHERE fate IN (0, 3)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What a listing comes to; listed = duplicates + already_done + failed_remembered + missing."""
+    """What a listing comes to.
+
+    listed = duplicates + already_done + failed_remembered + claimed + missing.
+    """
 
     listed: int  # photos that the listing named, as far as it was read
     duplicates: int  # of these, named before in the same listing
     already_done: int  # have an ok row
     failed_remembered: int  # have a failure row that is not tried again
+    claimed: int = 0  # need a row, which an open backfill is going to make
     missing: int  # still need a row
     to_do: int  # of the missing, within the limit
     retried: int  # of those to do, failed before
@@ -103,9 +116,9 @@ class Missing:
     def read(self) -> Iterator[pa.Table]:
         """Yield the photos to do, in the order of the listing, with PHOTOS_SCHEMA."""
         batches = self._scratch.stream(
-            "SELECT number FROM to_do ORDER BY number LIMIT $most", most=self.counts.to_do
+            "SELECT number FROM missing ORDER BY number LIMIT $most", most=self.counts.to_do
         )
-        return (photos for photos, _ in pick_rows(self._spool.read(), batches))
+        return (fill_locations(photos) for photos, _ in pick_rows(self._spool.read(), batches))
 
 
 def find_missing(
@@ -117,13 +130,13 @@ def find_missing(
     limit: int | None,
     scratch: Scratch,
 ) -> Missing:
-    """Compare a listing with the rows of OUT.
+    """Compare a listing with the rows of OUT and the plans of its open backfills.
 
     With a limit, the listing is read only until enough photos are missing: the first hundred
     photos of a large bucket need not wait for all of it.
 
     Args:
-        store: OUT; only its parts are read.
+        store: OUT; only its parts, its backfills and their plans are read.
         photos: the listing, consumed once.
         key: whose rows count.
         retry_failed: whether remembered failures are missing too.
@@ -131,21 +144,18 @@ def find_missing(
         scratch: open room for the work.
 
     Raises:
-        ConfigError: if a file in OUT/tags is broken or foreign.
-        RunError: if scratch room runs out.
+        ConfigError: if a file in OUT/tags, or the record of a backfill, is broken or foreign.
+        RunError: if scratch room runs out, or files in OUT vanish again and again.
     """
-    scratch.database.execute(_TABLES)
-    for rows in numbered(store.read_parts(store.list_parts(), _KEYS_SCHEMA)):
-        scratch.insert(_INSERT_LEDGER, rows, **asdict(key))
+    _read_rows(store, key, scratch)
     stream = iter(photos)
-    with Spool(scratch.folder / "listing.parquet") as spool:
-        for size in _window_sizes(limit):
-            before = spool.rows
-            for rows in numbered(spool.write(itertools.islice(stream, size)), before):
-                scratch.insert(_INSERT_LISTING, rows.drop_columns(["uri", "location"]))
-            missing = _decide(scratch, retry_failed=retry_failed)
-            if size is None or spool.rows < before + size or (limit and missing >= limit):
-                break
+    spool = Spool(scratch.folder)
+    for size in _window_sizes(limit):
+        before = spool.rows
+        spool.write(itertools.islice(stream, size))
+        missing = _decide(scratch, spool, retry_failed=retry_failed)
+        if size is None or spool.rows < before + size or (limit and missing >= limit):
+            break
     return Missing(scratch, spool, _count(scratch, spool.rows, limit))
 
 
@@ -159,27 +169,53 @@ def _window_sizes(limit: int | None) -> Iterator[int | None]:
         size *= 4  # each look costs as much as all that is listed
 
 
-def _decide(scratch: Scratch, *, retry_failed: bool) -> int:
+def _read_rows(store: Store, key: WorkKey, scratch: Scratch) -> None:
+    """Set down the newest status of each version that has a row, and what is claimed."""
+    try:
+        _fill_tables(store, key, scratch)
+    except PartGoneError as gone:
+        # Small parts were merged into a larger one since they were listed: look once more.
+        logger.info("%s; reading the rows anew", gone)
+        _fill_tables(store, key, scratch)
+    scratch.database.execute(_NEWEST)
+
+
+def _fill_tables(store: Store, key: WorkKey, scratch: Scratch) -> None:
+    scratch.database.execute(_TABLES)
+    # One list of parts for both: a part that appears later neither counts nor frees its photos.
+    claims = list_claims(store, key)
+    parts = store.list_parts()
+    for photos in numbered(read_claims(store, claims, parts)):
+        scratch.insert(_INSERT_CLAIMS, photos)
+    for rows in numbered(store.read_parts(parts, _KEYS_SCHEMA)):
+        scratch.insert(_INSERT_LEDGER, rows, **asdict(key))
+
+
+def _decide(scratch: Scratch, spool: Spool, *, retry_failed: bool) -> int:
     """Set down the fate of each photo listed so far; return how many are missing."""
-    scratch.database.execute(_FATES)
-    scratch.database.execute(_TO_DO, {"retry_failed": retry_failed})
-    (missing,) = scratch.numbers("SELECT count(*) FROM to_do")
+    scratch.database.execute(_FATES, {"files": spool.files, "retry_failed": retry_failed})
+    scratch.database.execute(_MISSING)
+    (missing,) = scratch.numbers("SELECT count(*) FROM missing")
     return missing
 
 
 def _count(scratch: Scratch, listed: int, limit: int | None) -> Counts:
-    distinct, done = scratch.numbers("SELECT count(*), count(*) FILTER (status = 'ok') FROM fates")
-    (missing,) = scratch.numbers("SELECT count(*) FROM to_do")
+    distinct, done, failed, claimed = scratch.numbers(
+        "SELECT count(*), count(*) FILTER (fate = 1), count(*) FILTER (fate = 2), "
+        "count(*) FILTER (fate = 4) FROM fates"
+    )
+    missing = distinct - done - failed - claimed
     to_do = missing if limit is None else min(limit, missing)
     (retried,) = scratch.numbers(
-        "SELECT count(*) FILTER (is_retried) FROM (FROM to_do ORDER BY number LIMIT $most)",
+        "SELECT count(*) FILTER (fate = 3) FROM (FROM missing ORDER BY number LIMIT $most)",
         most=to_do,
     )
     return Counts(
         listed=listed,
         duplicates=listed - distinct,
         already_done=done,
-        failed_remembered=distinct - done - missing,
+        failed_remembered=failed,
+        claimed=claimed,
         missing=missing,
         to_do=to_do,
         retried=retried,

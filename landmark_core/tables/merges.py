@@ -97,6 +97,19 @@ def read_record(place: Place, compaction_id: str, state: State) -> MergeRecord:
         ) from error
 
 
+def drop_stale_records(place: Place) -> None:
+    """Remove the records of states that a compaction has left behind, after a kill just then.
+
+    Raises:
+        RunError: if OUT fails.
+    """
+    names = _record_names(place)
+    newest = {f"runs/{run}.{state}.json" for run, state in _newest_states(names)}
+    for name in names:
+        if name not in newest:
+            place.remove(name)
+
+
 def list_parts(place: Place) -> list[str]:
     """Return the Parquet files below `tags` that count, in the order of time.
 

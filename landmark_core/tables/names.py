@@ -40,6 +40,18 @@ def run_of_part(name: str) -> str | None:
     return found[1] if found else None
 
 
+def shard_of_part(name: str) -> int:
+    """Return the number of the shard that a part's name carries.
+
+    Raises:
+        ValueError: if it is not the name of a part.
+    """
+    found = _PART.fullmatch(name)
+    if not found:
+        raise ValueError(f"expected the name of a part, got {name!r}")
+    return int(found[2])
+
+
 def finished_runs(names: Iterable[str]) -> list[str]:
     """Return the run ids that have a run file, in the order of names."""
     return [found[1] for name in names if (found := _RUN_FILE.fullmatch(name))]
@@ -50,6 +62,11 @@ def planned_runs(names: Iterable[str]) -> list[str]:
     return [found[1] for name in names if (found := _PLAN.fullmatch(name))]
 
 
+def planned_backfills(names: Iterable[str]) -> list[str]:
+    """Return the backfills that have a record, finished or not, in the order of names."""
+    return [found[1] for name in names if (found := _BACKFILL.fullmatch(name))]
+
+
 def open_backfills(names: Iterable[str]) -> list[str]:
     """Return the backfills whose shards may be worked on now, without any lock.
 
@@ -58,8 +75,7 @@ def open_backfills(names: Iterable[str]) -> list[str]:
     """
     names = list(names)
     finished = set(finished_runs(names))
-    begun = [found[1] for name in names if (found := _BACKFILL.fullmatch(name))]
-    return [run_id for run_id in begun if run_id not in finished]
+    return [run_id for run_id in planned_backfills(names) if run_id not in finished]
 
 
 def in_time(name: str) -> str:

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 
 from landmark_core.errors import RunError
 from landmark_core.records import PhotoRef, Shard
-from landmark_core.tables.ledger import Counts, Missing, WorkKey, find_missing
+from landmark_core.tables.ledger import Counts, Missing, find_missing
 from landmark_core.tables.scratch import open_scratch
 from landmark_core.tables.spool import PHOTOS_SCHEMA, table_to_refs
 from landmark_core.tables.store import Store, plan_name
+from landmark_core.tables.work_key import WorkKey
 
 _RAMP = (128, 512)  # photos of the first shards
 
@@ -96,13 +97,26 @@ def read_shard(store: Store, shard: Shard) -> list[PhotoRef]:
                 raise RunError(f"{store.out}/{name} has no shard {shard.number}")
             refs = table_to_refs(plan.read_row_group(shard.number, use_threads=False))
     except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
-        raise RunError(
-            f"{store.out}/{name} cannot be read ({reason}); start the run again for a new plan"
-        ) from error
+        raise _unreadable(store, name, error) from error
     if len(refs) != shard.photos:
         raise RunError(f"{store.out}/{name}: expected {shard.photos} photos, got {len(refs)}")
     return refs
+
+
+def read_shards(store: Store, run_id: str) -> tuple[Shard, ...]:
+    """Return the shards of a stored plan, in order; another process may have made it.
+
+    Raises:
+        RunError: if the plan is gone or broken.
+    """
+    name = plan_name(run_id)
+    try:
+        with store.open(name) as file:
+            footer = pq.read_metadata(file)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(store, name, error) from error
+    sizes = (footer.row_group(number).num_rows for number in range(footer.num_row_groups))
+    return tuple(Shard(run_id=run_id, number=n, photos=size) for n, size in enumerate(sizes))
 
 
 def shard_sizes(total: int, shard_size: int) -> list[int]:
@@ -114,6 +128,13 @@ def shard_sizes(total: int, shard_size: int) -> list[int]:
         sizes.append(min(ramp, shard_size, left))
         left -= sizes[-1]
     return sizes
+
+
+def _unreadable(store: Store, name: str, error: Exception) -> RunError:
+    reason = str(error).splitlines()[0]
+    return RunError(
+        f"{store.out}/{name} cannot be read ({reason}); start the run again for a new plan"
+    )
 
 
 def _write_plan(path: Path, missing: Missing, sizes: list[int]) -> None:

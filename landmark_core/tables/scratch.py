@@ -5,7 +5,6 @@ when the block ends. DuckDB fetches nothing from the network here: extensions ar
 """
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +14,23 @@ import pyarrow as pa
 
 from landmark_core.errors import RunError
 from landmark_core.tables.folder import DISK_IS_FULL
+from landmark_core.tables.scratch_folder import scratch_folder
 
 MEMORY_LIMIT = "640MB"  # DuckDB's own; the whole process stays under 2 GB with ten million photos
 
-# Keys are 128-bit digests: unlike texts they have one size, so that DuckDB can spill every step.
-#   photo_key      who
-#   version_key    who and which version: the etag where there is one, else size and time
+# Keys are 127-bit digests: unlike texts they have one size, so that DuckDB can spill every step.
+# (DuckDB 1.2 joins on unsigned numbers of 128 bits with errors.)
+#   photo_key      who: two hashes, of which the second knows nothing of the id's first half
+#   version_key    who and which version: the etag where there is one, else size and time. 64 bits
+#                  tell the versions of one photo apart
 #   moment         orders rows by their time; of equally new ones, the later row is newer
 _KEYS = """
-CREATE MACRO photo_key(photo_id) AS md5_number(photo_id);
-CREATE MACRO version_key(photo_id, etag, size_bytes, modified_us) AS md5_number(concat(
-    photo_id, CASE WHEN etag IS NULL THEN concat(' s', size_bytes, ' ', modified_us)
-                   ELSE concat(' e', etag) END));
+CREATE TYPE digest AS HUGEINT;
+CREATE MACRO photo_key(photo_id) AS
+    ((hash(photo_id) >> 1)::HUGEINT << 64) | hash(substr(photo_id, 17))::HUGEINT;
+CREATE MACRO version_key(photo_id, etag, size_bytes, modified_us) AS
+    xor(photo_key(photo_id), (CASE WHEN etag IS NULL THEN hash(size_bytes, modified_us)
+                                   ELSE hash(etag) END)::HUGEINT);
 CREATE MACRO moment(time_us, number) AS time_us::HUGEINT * 1_000_000_000_000 + number;
 """
 
@@ -70,11 +74,11 @@ def open_scratch() -> Iterator[Scratch]:
         RunError: if its folder is full, or the question does not fit.
     """
     try:
-        with _make_folder() as folder, _connect(Path(folder)) as database:
+        with contextlib.ExitStack() as stack:
+            folder = _make_folder(stack)
+            database = stack.enter_context(_connect(folder))
             database.execute(_KEYS)
-            (kind,) = database.execute("SELECT typeof(photo_key(''))").fetchall()[0]
-            database.execute(f"CREATE TYPE digest AS {kind}")  # DuckDB 1.2 has it signed
-            yield Scratch(Path(folder), database)
+            yield Scratch(folder, database)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise _no_room(error) from error
     except OSError as error:
@@ -83,9 +87,9 @@ def open_scratch() -> Iterator[Scratch]:
         raise  # what the room was used for failed
 
 
-def _make_folder() -> "tempfile.TemporaryDirectory[str]":
+def _make_folder(stack: contextlib.ExitStack) -> Path:
     try:
-        return tempfile.TemporaryDirectory(prefix="landmarks-", ignore_cleanup_errors=True)
+        return stack.enter_context(scratch_folder())
     except OSError as error:
         raise _no_room(error) from error
 

@@ -28,8 +28,10 @@ from landmark_core.tables.names import (
     heatmap_path,
     open_backfills,
     part_name,
+    planned_backfills,
     planned_runs,
     reviews_path,
+    run_of_part,
 )
 from landmark_core.tables.parts import read_parts
 from landmark_core.tables.place import Place, open_place
@@ -160,18 +162,35 @@ class Store:
         Raises:
             ConfigError: if a run file is not JSON.
         """
-        return [
-            RunFile(run_id=run_id, summary=self._read_json(f"runs/{run_id}.json"))
-            for run_id in self.list_finished()
-        ]
+        return [self.read_run(run_id) for run_id in self.list_finished()]
+
+    def read_run(self, run_id: str) -> RunFile:
+        """Return one finished run.
+
+        Raises:
+            ConfigError: if its file is not JSON.
+        """
+        name = f"runs/{run_id}.json"
+        try:
+            return RunFile(run_id=run_id, summary=self.read_json(name))
+        except ConfigError as error:
+            raise ConfigError(f"{self.out}/{name} is not a run file: {error}") from error
 
     def list_finished(self) -> list[str]:
         """Return the run ids that have a run file, oldest first."""
         return finished_runs(self._place.list_names("runs"))
 
+    def is_finished(self, run_id: str) -> bool:
+        """Whether a run has its run file: nothing more is written for it."""
+        return self._place.exists(f"runs/{run_id}.json")
+
     def list_planned(self) -> list[str]:
         """Return the run ids that have a plan, finished or not, oldest first."""
         return planned_runs(self._place.list_names("runs"))
+
+    def list_backfills(self) -> list[str]:
+        """Return the run ids that have the record of a backfill, finished or not, oldest first."""
+        return planned_backfills(self._place.list_names("runs"))
 
     def list_open_backfills(self) -> list[str]:
         """Return the backfills whose shards may be worked on now, oldest first."""
@@ -187,6 +206,11 @@ class Store:
         While parts are being merged, either the merged file or what it replaces is left out.
         """
         return list_parts(self._place)
+
+    def list_run_parts(self, run_id: str) -> list[str]:
+        """Return the names of the parts that one run wrote, by shard."""
+        names = self._place.list_names(f"tags/run={run_id}")
+        return [name for name in names if run_of_part(name) == run_id]
 
     def list_reviews(self) -> list[str]:
         """Return the names of all Parquet files below OUT/reviews, oldest first."""
@@ -235,13 +259,18 @@ class Store:
         """Open a file for reading at any position."""
         return self._place.open(name)
 
-    def _read_json(self, name: str) -> Mapping[str, Any]:
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write one JSON object; in ASCII, so that file names come back whatever their bytes."""
+        self._place.put(name, json.dumps(value, indent=2).encode())
+
+    def read_json(self, name: str) -> Mapping[str, Any]:
+        """Return the JSON object of a file; FileNotFoundError where there is none."""
         try:
             content = json.loads(self._place.get(name))
         except ValueError as error:
-            raise ConfigError(f"{self.out}/{name} is not a run file: {error}") from error
+            raise ConfigError(f"{name} is not JSON: {error}") from error
         if not isinstance(content, dict):
-            raise ConfigError(f"{self.out}/{name} is not a run file: expected a JSON object")
+            raise ConfigError(f"{name}: expected a JSON object")
         return content
 
 

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from landmark_core.tagging.device import choose_device
-    from landmark_core.tagging.lending import tag_shard
+    from landmark_core.tagging.lending import close_lent_tagger, lent_key, open_tagger, tag_shard
     from landmark_core.tagging.predict import rank_and_decide
     from landmark_core.tagging.run import (
         NoProgress,
         Progress,
+        open_photos,
         open_run,
         preview,
         shards_failed,
+        summarise_plan,
         tag_library,
     )
+    from landmark_core.tagging.runner import Tagger
     from landmark_core.tagging.score import Claim, Scored, Scorer, score_photos
 
 __all__ = [
@@ -26,12 +29,18 @@ __all__ = [
     "Progress",
     "Scored",
     "Scorer",
+    "Tagger",
     "choose_device",
+    "close_lent_tagger",
+    "lent_key",
+    "open_photos",
     "open_run",
+    "open_tagger",
     "preview",
     "rank_and_decide",
     "score_photos",
     "shards_failed",
+    "summarise_plan",
     "tag_library",
     "tag_shard",
 ]
@@ -40,7 +49,11 @@ _HOMES = {
     "Claim": "score",
     "Scored": "score",
     "Scorer": "score",
+    "Tagger": "runner",
     "choose_device": "device",
+    "close_lent_tagger": "lending",
+    "lent_key": "lending",
+    "open_tagger": "lending",
     "rank_and_decide": "predict",
     "score_photos": "score",
     "tag_shard": "lending",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from landmark_core.config import TagConfig
 from landmark_core.records import Shard
 from landmark_core.report import ShardReport
+from landmark_core.tables import WorkKey
 from landmark_core.tagging.runner import Tagger
 
 
@@ -65,3 +66,19 @@ def tag_shard(shard: Shard, config: TagConfig) -> ShardReport:
     """
     with _LENT.lock:  # one shard at a time: they share the device and the workers
         return _LENT.take(config).tag_shard(shard)
+
+
+def lent_key(config: TagConfig) -> WorkKey:
+    """Return what rows of these settings' model are known by; it is loaded where it is not yet.
+
+    Raises:
+        ConfigError: if the model or the device cannot be had.
+    """
+    with _LENT.lock:
+        return _LENT.take(config).key
+
+
+def close_lent_tagger() -> None:
+    """Free this process's tagger; the next shard makes a new one."""
+    with _LENT.lock:
+        _LENT.close()

@@ -25,12 +25,14 @@ from landmark_core.report import (
     PlanSummary,
     RunSummary,
     ShardReport,
+    add_confidences,
     add_counts,
     add_failures,
     add_stages,
     add_tags,
 )
 from landmark_core.report_text import to_json
+from landmark_core.since import open_window
 from landmark_core.tables import Counts, Store, WorkKey, count_work, new_run_id, plan_run
 
 if TYPE_CHECKING:
@@ -98,13 +100,16 @@ class OpenRun:
             tags=add_tags(reports),
             failures=add_failures(reports),
             stages=add_stages(report.stages for report in reports),
+            confidences=add_confidences(report.confidences for report in reports),
             start_seconds=(self.planned_at - self.started_at).total_seconds(),
         )
         self.store.write_run(self.run_id, to_json(summary))
         return summary
 
 
-def tag_library(config: TagConfig, progress: Progress | None = None) -> RunSummary:
+def tag_library(
+    config: TagConfig, progress: Progress | None = None, *, wait_s: float = 0.0
+) -> RunSummary:
     """Tag what is missing of a library, shard after shard, in this process.
 
     A shard that fails does not keep the others from being done.
@@ -114,7 +119,7 @@ def tag_library(config: TagConfig, progress: Progress | None = None) -> RunSumma
         RunError: if OUT or the device fails, or shards failed; finished shards are kept.
     """
     progress = progress or NoProgress()
-    with open_run(config, progress) as run:
+    with open_run(config, progress, wait_s=wait_s) as run:
         reports: list[ShardReport] = []
         failed: list[str] = []
         for shard in run.shards:
@@ -139,8 +144,13 @@ def shards_failed(failed: Sequence[str], total: int) -> RunError:
 
 
 @contextlib.contextmanager
-def open_run(config: TagConfig, progress: Progress) -> Iterator[OpenRun]:
+def open_run(config: TagConfig, progress: Progress, *, wait_s: float = 0.0) -> Iterator[OpenRun]:
     """Check everything, lock OUT, freeze the plan; lend the run.
+
+    Args:
+        config: of the run.
+        progress: told what is listed and planned.
+        wait_s: seconds to wait for another run that is writing to OUT.
 
     Raises:
         ConfigError: if SOURCE, OUT, the model or a setting is wrong.
@@ -148,19 +158,18 @@ def open_run(config: TagConfig, progress: Progress) -> Iterator[OpenRun]:
     """
     started_at = datetime.now(UTC)
     store = Store(config.out)
-    listing = _open_listing(config, store)
-    photos = _at_least_one(listing, config)
+    listing, photos = open_photos(config, store, progress, started_at)
     store.check_writable()
     if config.workers != 0:
         warm_up_workers()  # they import torch while this process does
     from landmark_core.tagging.lending import open_tagger  # torch: once SOURCE and OUT are fine
 
-    with store.lock(), open_tagger(config) as tagger:
+    with store.lock(wait_s), open_tagger(config) as tagger:
         store.sweep()
         run_id = new_run_id(started_at, random.Random())  # noqa: S311 - a name, not a secret
         plan = plan_run(
             store,
-            _tell(photos, progress),
+            photos,
             run_id=run_id,
             key=tagger.key,
             shard_size=config.shard_size,
@@ -173,7 +182,7 @@ def open_run(config: TagConfig, progress: Progress) -> Iterator[OpenRun]:
             run_id=run_id,
             store=store,
             tagger=tagger,
-            plan=_summarise(listing, plan.counts, len(plan.shards)),
+            plan=summarise_plan(listing, plan.counts, len(plan.shards)),
             shards=plan.shards,
             started_at=started_at,
             planned_at=datetime.now(UTC),
@@ -189,31 +198,42 @@ def preview(config: TagConfig, progress: Progress | None = None) -> PlanSummary:
     from landmark_core.model import load_model
 
     store = Store(config.out)
-    listing = _open_listing(config, store)
-    photos = _at_least_one(listing, config)
+    listing, photos = open_photos(config, store, progress or NoProgress(), datetime.now(UTC))
     model = load_model(config.model, classes=config.classes)
     counts = count_work(
         store,
-        _tell(photos, progress or NoProgress()),
+        photos,
         key=WorkKey(model_id=model.model_id, preprocess_id=model.preprocess_id),
         retry_failed=config.retry_failed,
         limit=config.limit,
     )
-    return _summarise(listing, counts, shards=0)
+    return summarise_plan(listing, counts, shards=0)
 
 
-def _open_listing(config: TagConfig, store: Store) -> Listing:
-    return open_listing(
+def open_photos(
+    config: TagConfig, store: Store, progress: Progress, now: datetime
+) -> tuple[Listing, Iterator[PhotoRef]]:
+    """Open SOURCE; its photos are still to be read, and progress is told of each.
+
+    Raises:
+        ConfigError: if SOURCE is wrong, or holds no photo.
+    """
+    listing = open_listing(
         config.source,
         include=config.include,
         exclude=config.exclude,
         follow_links=config.follow_links,
         skip=store.own_places,  # OUT may lie within SOURCE: its heatmaps are no photos
+        window=open_window(config.since, config.time_zone, now),
     )
+    return listing, _tell(_at_least_one(listing, config), progress)
 
 
 def _at_least_one(listing: Listing, config: TagConfig) -> Iterator[PhotoRef]:
     """Return the listing's photos, having seen that there is one.
+
+    A night without uploads is no mistake: with --since there may be none, where older photos or
+    partitions show that SOURCE is right.
 
     Raises:
         ConfigError: if there is none.
@@ -222,6 +242,8 @@ def _at_least_one(listing: Listing, config: TagConfig) -> Iterator[PhotoRef]:
     first = next(photos, None)
     if first is not None:
         return itertools.chain((first,), photos)
+    if listing.counts.older or listing.counts.partitions:
+        return photos
     seen = f"{listing.counts.not_photos} other files"
     if listing.counts.excluded:
         seen += f", {listing.counts.excluded} left out by --include and --exclude"
@@ -234,16 +256,19 @@ def _tell(photos: Iterable[PhotoRef], progress: Progress) -> Iterator[PhotoRef]:
         yield photo
 
 
-def _summarise(listing: Listing, counts: Counts, shards: int) -> PlanSummary:
+def summarise_plan(listing: Listing, counts: Counts, shards: int) -> PlanSummary:
+    """Say what a listing, read to its end, came to."""
     return PlanSummary(
         listed=counts.listed,
         not_photos=listing.counts.not_photos,
         links_not_followed=listing.counts.links_not_followed,
         excluded=listing.counts.excluded,
         unreadable_folders=listing.counts.unreadable_folders,
+        older=listing.counts.older,
         duplicates=counts.duplicates,
         already_done=counts.already_done,
         failed_before=counts.failed_remembered,
+        claimed=counts.claimed,
         to_do=counts.to_do,
         retried=counts.retried,
         shards=shards,

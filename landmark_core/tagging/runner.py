@@ -10,8 +10,8 @@ that names them: a row never points to a file that is missing.
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -19,41 +19,36 @@ import torch
 from torch import Tensor
 
 from landmark_core.config import Auto, TagConfig
-from landmark_core.errors import RunError
+from landmark_core.errors import RunError, ShardError
 from landmark_core.library import PhotoLoader
 from landmark_core.model import load_model
-from landmark_core.records import DecodedBatch, DecodedPhoto, PhotoRow, Prediction, Shard
-from landmark_core.report import ModelIdentity, ShardReport, StageSeconds, report_shard
-from landmark_core.tables import Store, WorkKey, read_shard, rows_to_table
+from landmark_core.records import (
+    DecodedBatch,
+    DecodedPhoto,
+    PhotoRef,
+    PhotoRow,
+    Prediction,
+    Shard,
+)
+from landmark_core.report import ModelIdentity, ShardReport, report_shard
+from landmark_core.report_text import shard_line
+from landmark_core.tables import (
+    Store,
+    WorkKey,
+    find_report,
+    read_shard,
+    rows_to_table,
+    with_report,
+)
 from landmark_core.tagging.device import auto_batch_size
 from landmark_core.tagging.forward import Forwarded, open_engine
 from landmark_core.tagging.overlays import HeatmapWriter
 from landmark_core.tagging.predict import UnusableScoresError, rank_and_decide
+from landmark_core.tagging.stopwatch import Stopwatch
 
 logger = logging.getLogger(__name__)
 
 OnPhotos = Callable[[int], None]
-
-
-class Stopwatch:
-    """Adds up seconds by stage."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Count the time of the block for a field of StageSeconds."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - start
-            self._seconds[name] = self._seconds.get(name, 0.0) + spent
-
-    def read(self) -> StageSeconds:
-        """Return what was counted."""
-        return StageSeconds(**self._seconds)
 
 
 class Tagger:
@@ -116,27 +111,44 @@ class Tagger:
     def tag_shard(self, shard: Shard, on_photos: OnPhotos | None = None) -> ShardReport:
         """Tag the photos of a planned shard and write their part.
 
+        A shard whose part is there already has been done, by whoever it was: its report comes back.
+
         Args:
             shard: of a run that has been planned in this OUT.
             on_photos: called with the number of photos after each batch.
 
         Raises:
+            ShardError: if this shard cannot be read from the plan, or its run has been closed.
             RunError: if OUT or the device fails; later shards then fail at once.
         """
         if self._broken:
             raise self._broken
+        if report := find_report(self._store, shard):
+            return report
+        return self.tag_photos(shard, self._read_plan(shard), on_photos)
+
+    def tag_photos(
+        self, shard: Shard, refs: Sequence[PhotoRef], on_photos: OnPhotos | None = None
+    ) -> ShardReport:
+        """Tag photos as the part of a shard; `tag_shard` does it with those of the plan."""
         try:
-            return self._tag(shard, on_photos or _ignore)
+            return self._tag(shard, refs, on_photos or _ignore)
         except RunError as error:
             self._broken = error
             raise
 
-    def _tag(self, shard: Shard, on_photos: OnPhotos) -> ShardReport:
+    def _read_plan(self, shard: Shard) -> Sequence[PhotoRef]:
+        try:
+            return read_shard(self._store, shard)
+        except RunError as error:  # a broken place in the plan is no reason to stop the others
+            raise ShardError(str(error)) from error
+
+    def _tag(self, shard: Shard, refs: Sequence[PhotoRef], on_photos: OnPhotos) -> ShardReport:
         start = time.perf_counter()
         watch = Stopwatch()
         rows: list[PhotoRow] = []
         with HeatmapWriter(self._store, self._model, shard.run_id, self.config.limits) as heatmaps:
-            batches = self._loader.batches(read_shard(self._store, shard))
+            batches = self._loader.batches(refs)
             while True:
                 with watch.stage("wait_for_photos"):
                     batch = next(batches, None)
@@ -147,10 +159,24 @@ class Tagger:
             with watch.stage("wait_for_heatmaps"):
                 drawn = heatmaps.finish()
         rows = [replace(row, heatmap=drawn.get(row.photo.ref.photo_id)) for row in rows]
+        return self._write(shard, rows, watch, start)
+
+    def _write(
+        self, shard: Shard, rows: Sequence[PhotoRow], watch: Stopwatch, start: float
+    ) -> ShardReport:
+        """Write the part; the report that it carries cannot know how long its own writing took."""
+        if self._store.is_finished(shard.run_id):  # its parts may have been merged since
+            raise ShardError(f"run {shard.run_id} was closed while shard {shard.number} went on")
+
+        def report() -> ShardReport:
+            seconds = time.perf_counter() - start
+            return report_shard(shard.number, rows, watch.read(), seconds)
+
         with watch.stage("write"):
-            self._store.write_part(shard.run_id, shard.number, rows_to_table(rows))
-        seconds = time.perf_counter() - start
-        return report_shard(shard.number, rows, watch.read(), seconds)
+            table = with_report(rows_to_table(rows), report())
+            self._store.write_part(shard.run_id, shard.number, table)
+        logger.info("%s", shard_line(shard.run_id, written := report()))
+        return written
 
     def _rows(
         self, batch: DecodedBatch, run_id: str, heatmaps: HeatmapWriter, watch: Stopwatch

@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 Fault = Literal[
     *("slow_down", "internal", "reset", "stall", "truncated", "trickle"),
+    "unanswered",  # done, and the answer does not arrive
     *("expired", "denied", "elsewhere"),
 ]
 REFUSALS = ("slow_down", "internal", "expired", "denied", "elsewhere")
@@ -201,7 +202,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             status, content, kind = proxy.refusal(fault)
             self.note(status, fault)
             headers = [("Content-Type", kind)]
-        elif fault in ("reset", "stall"):
+        elif fault in ("reset", "stall", "unanswered"):
+            if fault == "unanswered":
+                self.forward(body)
             self.note(0, fault)
             self.break_off(proxy.stall_s if fault == "stall" else 0.0)
             return

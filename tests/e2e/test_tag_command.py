@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas
@@ -220,3 +221,57 @@ def test_help_is_fast_to_import_and_complete():
     )
     for option in ("--review-below", "--retry-failed", "--dry-run", "--shard-size", "--json"):
         assert option in done.stdout
+
+
+def test_since_takes_the_partitions_of_last_nights_and_a_full_run_finds_them_done(
+    tag, drawn_library, tmp_path
+):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    now = datetime.now(UTC)
+    for age, photo in zip((0, 1, 40), sorted(drawn_library.rglob("*.png")), strict=False):
+        folder = photos / f"{now - timedelta(days=age):%Y/%m/%d}"
+        folder.mkdir(parents=True)
+        shutil.copy2(photo, folder)
+    code, printed, _ = tag("--since", "3d", source=f"{photos}/%Y/%m/%d")
+    assert code == 0
+    assert "2 photos done" in printed
+    code, printed, _ = tag(source=photos)
+    assert "1 photo done" in printed
+    assert "already done before: 2" in printed
+    assert rows(out).photo_id.is_unique
+
+
+def test_a_night_without_uploads_is_no_error(tag, tmp_path):
+    tag()
+    moment = datetime.now(UTC).isoformat()
+    code, printed, _ = tag("--since", moment)
+    assert code == 0
+    assert "0 photos done" in printed
+    assert "older than --since, left alone: 32" in printed
+    code, printed, _ = tag("--since", moment, "--dry-run")
+    assert "older than --since, left alone: 32" in printed
+    code, _, complaint = tag("--since", "tomorrow")
+    assert code == 2
+    assert complaint.count("\n") == 1
+
+
+def test_taking_a_bad_models_run_out_brings_the_old_tags_back(
+    tag, drawn_library, tiny_model, tmp_path
+):
+    """As deployments/README.md says under "Upgrade and roll back"."""
+    library, out, bad = tmp_path / "library", tmp_path / "out", tmp_path / "bad.pt"
+    shutil.copytree(drawn_library / "odd", library)
+    tag(source=library)
+    before = rows(out)
+    shutil.copy(tiny_model, bad)
+    with zipfile.ZipFile(bad, "a") as archive:  # another digest: another model
+        archive.writestr("tiny/extra/note", "")
+    shutil.copy(next(drawn_library.rglob("scene-000.jpg")), library / "scene-new.jpg")
+    tag("--model", str(bad), source=library)
+    assert "1 photo to do" in tag("--dry-run", source=library)[1]  # it has done the rest before
+    (run_id,) = set(rows(out).query("model_id != @before.model_id[0]").run_id)
+    shutil.move(out / "tags" / f"run={run_id}", tmp_path / "set-aside")
+    assert "1 photo done" in tag(source=library)[1]
+    after = rows(out)
+    assert set(after.model_id) == set(before.model_id)
+    assert len(after) == len(before) + 1

@@ -2,7 +2,10 @@
 
 import contextlib
 import errno
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import fsspec
 import pyarrow.parquet as pq
@@ -19,7 +22,7 @@ from landmark_core.tables import (
     rows_to_table,
     status_counts,
 )
-from landmark_core.tables.bucket import Bucket
+from landmark_core.tables.bucket import Bucket, Patience
 
 KEY = WorkKey(model_id="m", preprocess_id="p")
 
@@ -114,18 +117,33 @@ class FailingFileSystem:
     def __init__(self, error: Exception, times: int) -> None:
         self.error = error
         self.times = times
+        self.answer_is_lost = False  # the store writes, and its answer does not arrive
         self.written: dict[str, bytes] = {}
 
-    def pipe_file(self, path: str, data: bytes) -> None:
+    protocol = "failing"
+
+    def pipe_file(self, path: str, data: bytes, mode: str = "overwrite") -> None:
+        if mode == "create" and path in self.written:
+            raise FileExistsError(path)
+        if self.answer_is_lost:
+            self.written[path] = data
         if self.times:
             self.times -= 1
             raise self.error
         self.written[path] = data
 
+    def cat_file(self, path: str) -> bytes:
+        return self.written[path]
 
-def failing_bucket(error: Exception, times: int) -> tuple[Bucket, FailingFileSystem, list[float]]:
+    def exists(self, path: str) -> bool:
+        return path in self.written
+
+
+def failing_bucket(
+    error: Exception, times: int, **options: Any
+) -> tuple[Bucket, FailingFileSystem, list[float]]:
     pauses: list[float] = []
-    bucket = Bucket("memory://landmarks-failing", sleep=pauses.append)
+    bucket = Bucket("memory://landmarks-failing", sleep=pauses.append, draw=lambda: 0.5, **options)
     files = FailingFileSystem(error, times)
     bucket._fs = files
     return bucket, files, pauses
@@ -135,14 +153,30 @@ def test_a_fault_that_passes_is_tried_again_with_growing_pauses():
     bucket, files, pauses = failing_bucket(TimeoutError("slow"), 3)
     bucket.put("runs/r.json", b"{}")
     assert list(files.written.values()) == [b"{}"]
-    assert pauses == [0.5, 2.0, 8.0]
+    assert pauses == [0.25, 0.5, 1.0]  # half of what the ceiling is, by this draw
+
+
+class HttpFaultError(Exception):
+    """As Azure's and Google's clients raise them."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"answer {status}\nline two")
+        self.status_code = status
 
 
 @pytest.mark.parametrize(
     ("error", "tries"),
     [
-        pytest.param(OSError(errno.EIO, "the store is on fire\nline two"), 4, id="goes-on"),
-        pytest.param(PermissionError("access denied"), 1, id="never-passes"),
+        pytest.param(OSError(errno.EIO, "the store is on fire\nline two"), 8, id="goes-on"),
+        pytest.param(OSError(errno.EBUSY, "Please reduce your request rate"), 8, id="throttled"),
+        pytest.param(HttpFaultError(503), 8, id="http-503"),
+        pytest.param(HttpFaultError(429), 8, id="http-429"),
+        pytest.param(ConnectionResetError(errno.ECONNRESET, "reset"), 8, id="dropped"),
+        pytest.param(PermissionError("access denied"), 1, id="forbidden"),
+        pytest.param(HttpFaultError(403), 1, id="http-403"),
+        pytest.param(HttpFaultError(400), 1, id="http-400"),
+        pytest.param(OSError(errno.EINVAL, "malformed"), 1, id="s3-400"),
+        pytest.param(ValueError("no such option"), 1, id="a-bug"),
     ],
 )
 def test_a_fault_that_stays_is_one_line(error, tries):
@@ -155,10 +189,99 @@ def test_a_fault_that_stays_is_one_line(error, tries):
     assert 99 - files.times == tries == len(pauses) + 1
 
 
+def test_tries_and_time_have_limits():
+    bucket, files, _ = failing_bucket(TimeoutError("slow"), 99, patience=Patience(tries=3))
+    with pytest.raises(RunError, match=r"\(try 3 of 3\)"):
+        bucket.put("a", b"")
+    assert files.times == 96
+    bucket, files, pauses = failing_bucket(
+        TimeoutError("slow"), 99, patience=Patience(tries=90, limit_s=0.6)
+    )
+    with pytest.raises(RunError, match="slow"):
+        bucket.put("a", b"")
+    assert pauses == [0.25, 0.5]  # the clock stood still; a pause of 1 s would end too late
+
+
+def test_a_write_asks_first_before_every_try():
+    asked = []
+
+    def ask() -> None:
+        asked.append(True)
+        if len(asked) == 3:
+            raise RunError("lost the lease")
+
+    bucket, files, _ = failing_bucket(TimeoutError("slow"), 99, before_write=ask)
+    with pytest.raises(RunError, match="lost the lease"):
+        bucket.put("a", b"")
+    assert 99 - files.times == 2
+
+
+def test_whose_a_new_object_is_when_the_answer_was_lost():
+    bucket, files, _ = failing_bucket(TimeoutError("slow"), 1)
+    files.answer_is_lost = True
+    assert bucket.put_new("a", b"ours")  # written, no answer, refused the second time: ours
+    files.times = 0
+    assert not bucket.put_new("a", b"theirs")
+    assert bucket.get("a") == b"ours"
+
+
+def test_a_client_that_knows_no_creation_looks_first_and_says_so(caplog):
+    bucket, files, _ = failing_bucket(TypeError("unexpected keyword 'mode'"), 1)
+    assert bucket.put_new("a", b"one")
+    files.times = 1
+    assert not bucket.put_new("a", b"two")
+    assert {r.getMessage() for r in caplog.records} == {
+        "memory://landmarks-failing: no conditional writes here; start one run at a time"
+    }
+
+
+def race(buckets: list[Bucket], name: str) -> list[bool]:
+    """Create one object from several threads at once; return who was told that it is theirs."""
+    start = threading.Barrier(len(buckets))
+
+    def create(number: int) -> bool:
+        start.wait()
+        return buckets[number].put_new(name, f"writer {number}".encode())
+
+    with ThreadPoolExecutor(len(buckets)) as pool:
+        return list(pool.map(create, range(len(buckets))))
+
+
+def test_one_writer_alone_creates_an_object_in_memory(memory_url):
+    buckets = [Bucket(memory_url) for _ in range(4)]
+    for number in range(50):
+        wins = race(buckets, f"object-{number}")
+        assert wins.count(True) == 1
+        assert buckets[0].get(f"object-{number}") == f"writer {wins.index(True)}".encode()
+
+
+def test_one_writer_alone_creates_an_object_on_s3(atomic_s3):
+    buckets = [Bucket(f"{atomic_s3}/out") for _ in range(4)]
+    for number in range(10):
+        wins = race(buckets, f"object-{number}")
+        assert wins.count(True) == 1
+        assert buckets[0].get(f"object-{number}") == f"writer {wins.index(True)}".encode()
+
+
+def test_a_store_that_fails_is_not_taken_for_an_empty_one(memory_url, monkeypatch):
+    bucket = Bucket(memory_url, patience=Patience(tries=1))
+    assert not bucket.exists("a")
+    bucket.put("a/b", b"")
+    assert not bucket.exists("a")  # a folder
+    assert bucket.exists("a/b")
+
+    def refuse(*_arguments):
+        raise PermissionError("access denied")
+
+    monkeypatch.setattr(bucket._fs, "info", refuse, raising=True)
+    with pytest.raises(RunError, match="access denied"):
+        bucket.exists("a/b")
+
+
 def test_a_protocol_without_its_package_says_what_to_install(monkeypatch):
     def missing(*_arguments, **_options):
         raise ImportError("Install gcsfs to access Google Storage")
 
-    monkeypatch.setattr("landmark_core.tables.bucket.url_to_fs", missing)
+    monkeypatch.setattr("landmark_core.tables.client.url_to_fs", missing)
     with pytest.raises(ConfigError, match=r"pip install 'landmark-tagger\[gs\]'"):
         Store("gs://bucket/out")

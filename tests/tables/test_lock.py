@@ -1,12 +1,13 @@
 """One run at a time: real processes, and a lock that dies with its holder."""
 
 import json
-import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,9 +89,21 @@ def test_a_program_started_during_a_run_does_not_keep_the_lock(tmp_path):
     outlives.wait()
 
 
-def test_a_bucket_has_no_lock(caplog):
-    caplog.set_level(logging.WARNING)
-    store = Store("memory://no-lock")
-    with store.lock(), store.lock():
-        assert store.holder() is None
-    assert store.sweep() == 0
+def test_who_waits_gets_the_lock_when_it_is_free(tmp_path):
+    with start_holder(tmp_path) as holder:
+        begun = time.monotonic()
+        with pytest.raises(RunError, match="another run"), Store(str(tmp_path)).lock(0.4):
+            pass
+        assert 0.4 <= time.monotonic() - begun < 5
+        timer = threading.Timer(0.3, holder.kill)
+        timer.start()
+        with Store(str(tmp_path)).lock(30):
+            assert holder.poll() is not None or holder.wait(5) is not None
+        timer.join()
+
+
+def test_what_a_folder_holds_is_never_lost(tmp_path):
+    store = Store(str(tmp_path))
+    store.check_held()
+    with store.lock():
+        store.check_held()

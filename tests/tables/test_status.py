@@ -1,5 +1,6 @@
 """Status: counts by hand over a small library with every kind of photo and run in it."""
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,11 +10,13 @@ import pyarrow.parquet as pq
 from landmark_core.records import DecodedPhoto, PhotoRef, PhotoRow, Prediction, TagScore
 from landmark_core.tables import (
     REVIEWS_SCHEMA,
+    CompactionSettings,
     FailureKind,
     ModelSeen,
     RunSeen,
     Store,
     WorkKey,
+    compact,
     plan_run,
     rows_to_table,
     status_counts,
@@ -126,6 +129,29 @@ def test_counts_by_hand(tmp_path):
         RunSeen(run_id="20260102", state="interrupted", parts=1),
         RunSeen(run_id="20260103", state="interrupted", parts=0),
     )
+
+
+def test_an_open_backfill_is_neither_running_nor_interrupted(tmp_path):
+    store = make_library(str(tmp_path))
+    store.place.put("runs/20260103.backfill.json", b"{}")
+    with store.lock():
+        states = [run.state for run in status_counts(store).runs]
+    assert states == ["finished", "running", "open"]
+
+
+def test_merged_parts_are_counted_for_their_runs_and_compactions_are_no_runs(tmp_path):
+    store = Store(str(tmp_path))
+    for run_id in ("20260101T000000Z-a", "20260102T000000Z-b"):
+        for shard in range(3):
+            store.write_part(run_id, shard, rows_to_table([row(shard, "tagged")]))
+        store.write_run(run_id, {})
+    before = status_counts(store)
+    settings = CompactionSettings(grace_s=0, target_rows=10)
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    compact(store, settings, now=lambda: now, rng=random.Random(1), sleep=lambda _: None)
+    after = status_counts(store)
+    assert [(run.state, run.parts, run.merged) for run in after.runs] == [("finished", 3, 3)] * 2
+    assert replace(after, runs=()) == replace(before, runs=())
 
 
 def test_the_newest_unfinished_run_is_running_while_out_is_held(tmp_path):

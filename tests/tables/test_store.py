@@ -1,5 +1,6 @@
 """OUT: names of the contract, whole files or none, one clear line when it cannot be written."""
 
+import errno
 import json
 import os
 import signal
@@ -136,6 +137,36 @@ def test_writing_again_replaces_the_whole_file(tmp_path):
     store.write_part("r", 0, table(900))
     store.write_part("r", 0, table(2))
     assert pq.read_table(tmp_path / "tags" / "run=r" / "part-000000.parquet").num_rows == 2
+
+
+def test_one_writer_alone_creates_a_file(tmp_path):
+    store = Store(str(tmp_path))
+    for number in range(30):
+        start = threading.Barrier(6)
+
+        def create(writer: int, number: int = number, start: threading.Barrier = start) -> bool:
+            start.wait()
+            return store.put_new(f"runs/{number}.json", b"x" * (writer + 1))
+
+        with ThreadPoolExecutor(6) as pool:
+            wins = list(pool.map(create, range(6)))
+        assert wins.count(True) == 1
+        content = (tmp_path / "runs" / f"{number}.json").read_bytes()
+        assert len(content) == wins.index(True) + 1
+    assert len(names(tmp_path)) == 30  # and nothing unfinished
+
+
+def test_without_hard_links_a_file_is_created_in_place(tmp_path, monkeypatch, caplog):
+    def refuse(*_arguments):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    store = Store(str(tmp_path))
+    assert store.put_new("a.json", b"one")
+    assert not store.put_new("a.json", b"two")
+    assert names(tmp_path) == ["a.json"]
+    assert (tmp_path / "a.json").read_bytes() == b"one"
+    assert "no hard links here" in caplog.text
 
 
 def test_check_writable_creates_out_and_leaves_no_probe(tmp_path):

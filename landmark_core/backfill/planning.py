@@ -1,0 +1,140 @@
+"""Freeze the work of a backfill: SOURCE and OUT in, a plan and its record out; nothing is tagged.
+
+The plan and the record that opens it are written while OUT is locked, so that no photo is ever in
+two open plans. Planning twice finds the open backfill and makes no second one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from landmark_core.backfill.estimate import Estimate, estimate_work
+from landmark_core.backfill.measure import measure_rate
+from landmark_core.config import TagConfig
+from landmark_core.errors import ConfigError
+from landmark_core.records import PhotoRef, Shard
+from landmark_core.tables import (
+    BackfillRecord,
+    Store,
+    list_open_backfills,
+    new_run_id,
+    plan_run,
+    read_shard,
+    write_backfill,
+)
+from landmark_core.tagging import Progress, open_photos, open_tagger, summarise_plan
+
+_SAMPLED_SHARDS, _SAMPLE = 8, 256  # photos of a measurement, spread over the plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What the estimate is made of."""
+
+    photos_per_second: float | None = None  # of one process; null measures on a sample
+    processes: int = 1  # that will work at once
+    cost_per_hour: float | None = None  # price of one process for an hour, in any currency
+
+    def __post_init__(self) -> None:
+        prices = (("--rate", self.photos_per_second), ("--cost-per-hour", self.cost_per_hour))
+        for option, value in prices:
+            if value is not None and not (value > 0 and math.isfinite(value)):
+                raise ConfigError(f"{option} must be a positive number, got {value}")
+        if self.processes < 1:
+            raise ConfigError(f"--processes must be at least 1, got {self.processes}")
+
+
+def find_backfill(out: str, source: str) -> BackfillRecord | None:
+    """Return the open backfill of a SOURCE in OUT; null where there is none."""
+    records = list_open_backfills(Store(out))
+    return next((record for record in records if record.settings["source"] == source), None)
+
+
+def plan_backfill(
+    config: TagConfig,
+    progress: Progress,
+    options: PlanOptions,
+    *,
+    now: datetime,
+    wait_s: float = 0.0,
+) -> BackfillRecord | None:
+    """Plan what is missing and open the backfill; null where nothing is missing.
+
+    Args:
+        config: of the run; every executor uses it, so paths must mean the same to all of them.
+        progress: told what is listed and planned.
+        options: for the estimate.
+        now: UTC; names the run.
+        wait_s: seconds to wait for a run that is writing to OUT.
+
+    Raises:
+        ConfigError: if SOURCE, OUT, the model or a setting is wrong, or this SOURCE has an open
+            backfill already.
+        RunError: if another run goes on writing to OUT, or OUT fails.
+    """
+    store = Store(config.out)
+    listing, photos = open_photos(config, store, progress, now)
+    store.check_writable()
+    with store.lock(wait_s), open_tagger(config) as tagger:
+        if held := find_backfill(config.out, config.source):
+            raise ConfigError(
+                f"backfill {held.run_id} of {config.source} is open; "
+                f"go on with it, or end it: landmarks backfill cancel {config.out} {held.run_id}"
+            )
+        store.sweep()
+        run_id = new_run_id(now, random.Random())  # noqa: S311 - a name, not a secret
+        plan = plan_run(
+            store,
+            photos,
+            run_id=run_id,
+            key=tagger.key,
+            shard_size=config.shard_size,
+            retry_failed=config.retry_failed,
+            limit=config.limit,
+        )
+        progress.planned(plan.counts.to_do)
+        if not plan.shards:
+            return None
+        record = BackfillRecord(
+            run_id=run_id,
+            created_at=now,
+            settings=dataclasses.asdict(config),
+            key=tagger.key,
+            model=dataclasses.asdict(tagger.identity),
+            shards=len(plan.shards),
+            photos=plan.counts.to_do,
+            plan=dataclasses.asdict(summarise_plan(listing, plan.counts, len(plan.shards))),
+            estimate=dataclasses.asdict(_estimate(config, store, plan.shards, options)),
+        )
+        write_backfill(store, record)
+    return record
+
+
+def _estimate(
+    config: TagConfig, store: Store, shards: Sequence[Shard], options: PlanOptions
+) -> Estimate:
+    rate, basis = options.photos_per_second, "given"
+    if rate is None:
+        sample = _sample(store, shards)
+        rate = measure_rate(config, sample)
+        basis = f"measured on {len(sample)} photos spread over the plan"
+    return estimate_work(
+        sum(shard.photos for shard in shards),
+        photos_per_second=rate,
+        basis=basis,
+        processes=options.processes,
+        cost_per_hour=options.cost_per_hour,
+    )
+
+
+def _sample(store: Store, shards: Sequence[Shard]) -> list[PhotoRef]:
+    """Return photos from shards that lie evenly over the plan."""
+    step = max(1, len(shards) // _SAMPLED_SHARDS)
+    chosen = shards[::step][:_SAMPLED_SHARDS]
+    each = -(-_SAMPLE // len(chosen))
+    return [ref for shard in chosen for ref in read_shard(store, shard)[:each]]

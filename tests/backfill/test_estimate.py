@@ -1,0 +1,68 @@
+"""Hours and cost by hand, and groups of shards: nothing lost, none too long."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landmark_core.backfill import estimate_work, group_shards
+from landmark_core.records import Shard
+
+
+def test_ten_million_photos_at_fifty_a_second_by_hand():
+    found = estimate_work(
+        10_000_000, photos_per_second=50.0, basis="given", processes=8, cost_per_hour=2.0
+    )
+    assert found.process_hours == pytest.approx(55.5556, abs=1e-4)  # 200,000 s
+    assert found.hours == pytest.approx(6.9444, abs=1e-4)
+    assert found.cost == pytest.approx(111.11, abs=0.01)
+
+
+def test_no_price_no_cost():
+    assert estimate_work(10, photos_per_second=1.0, basis="given").cost is None
+
+
+@pytest.mark.parametrize(
+    ("rate", "processes"),
+    [
+        pytest.param(0.0, 1, id="no-rate"),
+        pytest.param(float("nan"), 1, id="nan"),
+        pytest.param(float("inf"), 1, id="infinite"),
+        pytest.param(1.0, 0, id="no-process"),
+    ],
+)
+def test_refuses(rate, processes):
+    with pytest.raises(ValueError, match="expected"):
+        estimate_work(1, photos_per_second=rate, basis="given", processes=processes)
+
+
+def shards(sizes: list[int]) -> list[Shard]:
+    return [Shard(run_id="r", number=n, photos=size) for n, size in enumerate(sizes)]
+
+
+@given(
+    sizes=st.lists(st.integers(1, 5000), max_size=60),
+    rate=st.floats(0.5, 5000),
+    processes=st.integers(1, 16),
+    most=st.none() | st.integers(1, 10),
+)
+def test_groups_hold_every_shard_once_and_in_order(sizes, rate, processes, most):
+    groups = group_shards(
+        shards(sizes), photos_per_second=rate, processes=processes, shards_per_group=most
+    )
+    assert [shard for group in groups for shard in group] == shards(sizes)
+    assert all(groups)
+    if most:
+        assert all(len(group) <= most for group in groups)
+        return
+    for group in groups:  # one shard alone may be longer than twenty minutes; two together not
+        assert len(group) == 1 or sum(s.photos for s in group) <= rate * 1200
+
+
+def test_four_processes_get_four_groups_each():
+    groups = group_shards(shards([100] * 64), photos_per_second=50.0, processes=4)
+    assert [len(group) for group in groups] == [4] * 16
+
+
+def test_a_long_archive_is_cut_by_time():
+    groups = group_shards(shards([2048] * 5000), photos_per_second=50.0, processes=4)
+    assert {len(group) for group in groups} == {29, 12}  # 29 x 2048 / 50 = 1,188 s; the rest

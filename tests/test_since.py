@@ -1,0 +1,81 @@
+"""What --since says, against moments worked out by hand; every refusal in one line."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from landmark_core.config import TagConfig
+from landmark_core.errors import ConfigError
+from landmark_core.since import open_window
+
+NOW = datetime(2026, 11, 24, 3, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        pytest.param("36h", "UTC", "2026-11-22T15:30:00+00:00", id="hours"),
+        pytest.param("7d", "UTC", "2026-11-17T03:30:00+00:00", id="days"),
+        pytest.param("2W", "UTC", "2026-11-10T03:30:00+00:00", id="weeks"),
+        pytest.param("0d", "UTC", "2026-11-24T03:30:00+00:00", id="nothing"),
+        pytest.param("2026-11-20", "UTC", "2026-11-20T00:00:00+00:00", id="day"),
+        pytest.param("2026-11-20", "Asia/Tokyo", "2026-11-19T15:00:00+00:00", id="day-in-tokyo"),
+        pytest.param("2026-11-20T18:30Z", "Asia/Tokyo", "2026-11-20T18:30:00+00:00", id="moment"),
+        pytest.param("2026-11-20 18:30+01:00", "UTC", "2026-11-20T17:30:00+00:00", id="offset"),
+    ],
+)
+def test_the_window_starts_where_the_text_says(text, zone, expected):
+    window = open_window(text, zone, NOW)
+    assert window is not None
+    assert window.since == datetime.fromisoformat(expected)
+    assert window.since_us == datetime.fromisoformat(expected).timestamp() * 1_000_000
+    assert window.now == NOW
+
+
+def test_an_age_of_days_is_exact_across_a_change_of_clocks():
+    now = datetime(2026, 3, 29, 12, tzinfo=UTC)  # Berlin lost an hour that night
+    window = open_window("1d", "Europe/Berlin", now)
+    assert window is not None
+    assert now - window.since == timedelta(hours=24)
+
+
+def test_without_since_there_is_no_window():
+    assert open_window(None, "UTC", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("yesterday", "must be an age", id="a-word"),
+        pytest.param("7", "must be an age", id="no-unit"),
+        pytest.param("-7d", "must be an age", id="negative"),
+        pytest.param("2026-13-01", "must be an age", id="no-such-month"),
+        pytest.param("2026-11-20T18:30", "add Z for UTC", id="no-zone"),
+        pytest.param("", "must be an age", id="empty"),
+    ],
+)
+def test_settings_refuse_what_cannot_be_read(text, message):
+    with pytest.raises(ConfigError, match=message) as refusal:
+        TagConfig(source="/photos", out="/out", since=text)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "", "Europe"])
+def test_settings_refuse_a_zone_that_does_not_exist(zone):
+    with pytest.raises(ConfigError, match="--time-zone must be a name"):
+        TagConfig(source="/photos", out="/out", time_zone=zone)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("2026-11-25", "in the future", id="tomorrow"),
+        pytest.param("0001-01-01", "before 1970", id="the-first-day"),
+        pytest.param("9999999999999w", "before 1970", id="an-age-beyond-all-calendars"),
+        pytest.param("99999d", "before 1970", id="old"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_window_lies_between_1970_and_now(text, message, zone):
+    with pytest.raises(ConfigError, match=message):
+        open_window(text, zone, NOW)
