@@ -82,7 +82,10 @@ def check_out(out: str) -> Iterator[Check]:
     def create_it() -> str:
         # Two runs at once know of each other only where a file cannot be created twice.
         if stores[0].place.put_new(name, secrets.token_bytes(16)):
-            raise ConfigError(f"{out} creates a file that is there already")
+            raise ConfigError(
+                f"{out} creates a file that is there already: runs cannot keep out of each "
+                "other's way; start one at a time"
+            )
         return "a file that is there was not created again"
 
     def remove_it() -> str:

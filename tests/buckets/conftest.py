@@ -15,6 +15,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from landmark_core import backoff
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 from faulty_proxy import Proxy, azure_refusal, faulty_proxy, google_refusal, s3_refusal
@@ -24,6 +26,7 @@ AZURITE_ACCOUNT = "devstoreaccount1"
 AZURITE_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
+_direct: dict[str, fsspec.AbstractFileSystem] = {}  # one client for the tests of a module
 START_S = 60.0  # seconds a server may take
 
 
@@ -90,6 +93,12 @@ def google_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         yield proxy
 
 
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process; commands that tests start pause as they do for people."""
+    monkeypatch.setattr(backoff, "FIRST_PAUSE_S", 0.01)
+
+
 @pytest.fixture
 def s3(
     moto_process: Proxy,
@@ -140,13 +149,32 @@ def store(request: pytest.FixtureRequest) -> Bucket:
 def _bucket(protocol: str, proxy: Proxy, test: str) -> Iterator[Bucket]:
     proxy.reset()
     kind = fsspec.get_filesystem_class(protocol)
-    kind.clear_instance_cache()  # made under another environment
-    direct = kind(use_listings_cache=False, skip_instance_cache=True)
+    if protocol not in _direct:
+        kind.clear_instance_cache()  # tests elsewhere lead clients of the same options elsewhere
+        _direct[protocol] = kind(use_listings_cache=False, skip_instance_cache=True)
+    direct = _direct[protocol]
     # One for each test, of the same name in every run: the faults follow from it.
     name = f"photos-{hashlib.sha256(test.encode()).hexdigest()[:12]}"
     direct.mkdir(name)
     yield Bucket(f"{protocol}://{name}", proxy, direct, name)
     proxy.reset()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_clients_left() -> Iterator[None]:
+    """Tests elsewhere lead clients of the same options to other servers."""
+    yield
+    for protocol in _direct:
+        fsspec.get_filesystem_class(protocol).clear_instance_cache()
+    _direct.clear()
+
+
+@pytest.fixture
+def other_clients() -> Iterator[None]:
+    """Clients are made anew within the test, in an environment of its own, and after it."""
+    kind = fsspec.get_filesystem_class("s3")
+    kind.clear_instance_cache()
+    yield
     kind.clear_instance_cache()
 
 

@@ -100,6 +100,8 @@ class Proxy:
                 is_spent = rule.times is not None and self._used[number] >= rule.times
                 if is_spent or not rule.matches(request):
                     continue
+                if request.method == "HEAD" and rule.fault in ("truncated", "trickle"):
+                    continue  # there is no body to do it to
                 if self._row[name] >= self.in_a_row and rule.share < 1:
                     continue
                 if self._draw(f"{number} {name} {self._seen[name]}") < rule.share:
@@ -208,6 +210,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         else:
             status, headers, content = self.forward(body)
+            fault = fault if content else None  # nothing can be cut off nothing
             self.note(status, fault)
         self.send_response_only(status)
         for name, value in headers:

@@ -183,7 +183,7 @@ def test_expired_credentials_are_read_anew_once(store):
     assert store.proxy.faults()["expired"] == 2
 
 
-def test_a_listing_reads_credentials_anew_too(s3, no_pauses, monkeypatch, tmp_path):
+def test_a_listing_reads_credentials_anew_too(s3, no_pauses, other_clients, monkeypatch, tmp_path):
     names = fill(s3)
     file = tmp_path / "credentials"
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")

@@ -87,7 +87,7 @@ def test_every_photo_is_a_row_and_every_fault_is_retried_or_recorded(
         "could not be fetched: HTTP status 503 (SlowDown) (try 4 of 4)".replace(*WORDS[store.kind])
     ]
     left = [request for request in store.proxy.not_tried_again() if of_photos(request)]
-    assert list(map(of_lost, left)) == [True]  # no other fault was the last word
+    assert [of_lost(one) for one in left] == [True], left  # no other fault was the last word
     good = there[there.status != "fetch_error"].copy()
     good["name"] = good.uri.map(lambda uri: uri.split("/photos/")[1].partition("/")[2])
     here["name"] = here.uri.map(lambda uri: str(Path(uri).relative_to(drawn_library)))
