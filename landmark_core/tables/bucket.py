@@ -18,8 +18,8 @@ from typing import BinaryIO, TypeVar, cast
 
 from landmark_core.backoff import pause_seconds
 from landmark_core.errors import RunError
-from landmark_core.library import is_passing
-from landmark_core.tables.client import first_line, http_status, is_unknown_option, open_client
+from landmark_core.library import describe_fault, is_passing
+from landmark_core.tables.client import http_status, is_unknown_option, open_client
 
 logger = logging.getLogger(__name__)
 
@@ -212,7 +212,7 @@ class Bucket:
                 late = time.monotonic() - begun + pause > self._patience.limit_s
                 if attempt == self._patience.tries or late or not is_passing(error):
                     tried = f" (try {attempt} of {self._patience.tries})" if attempt > 1 else ""
-                    reason = f"{first_line(error)}, at {name}{tried}"
+                    reason = f"{describe_fault(error)}, at {name}{tried}"
                     raise RunError(f"{self.label}: {reason}") from error
                 self._sleep(pause)
         raise AssertionError("the last try returns or raises")

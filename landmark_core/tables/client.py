@@ -27,7 +27,7 @@ def open_client(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
         needed = f"landmark-tagger[{extra}]" if extra else f"the fsspec package for {scheme}://"
         raise ConfigError(f"cannot open {url}: pip install '{needed}'") from error
     except ValueError as error:
-        raise ConfigError(f"cannot open {url}: {first_line(error)}") from error
+        raise ConfigError(f"cannot open {url}: {_first_line(error)}") from error
     return file_system, str(root).rstrip("/")
 
 
@@ -48,7 +48,7 @@ def is_unknown_option(error: Exception) -> bool:
     return isinstance(error, TypeError) or type(error).__name__ == "ParamValidationError"
 
 
-def first_line(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     """Return the kind of an error and the first line of its text."""
     lines: list[Any] = str(error).splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

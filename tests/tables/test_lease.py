@@ -75,9 +75,9 @@ def end(process: "subprocess.Popen[str]") -> str:
     return errors
 
 
-# Writes parts as fast as it can, until it may not.
+# Writes parts, until it may not.
 WRITER = """
-import sys
+import sys, time
 sys.path.insert(0, sys.argv[1])
 import pyarrow as pa
 from landmark_core.errors import RunError
@@ -89,6 +89,7 @@ try:
         while True:
             store.write_part("writer", number, pa.table({"a": [1]}))
             number += 1
+            time.sleep(0.05)  # others have to be served as well
 except RunError as error:
     print(error, flush=True)
 """
@@ -118,7 +119,8 @@ def test_a_killed_holder_is_followed_once_its_lease_has_ended(atomic_s3):
     assert Store(out).holder() is None
 
 
-def test_a_holder_that_sleeps_through_a_takeover_writes_nothing_more(atomic_s3):
+def test_a_holder_that_sleeps_through_a_takeover_writes_nothing_more(atomic_s3, monkeypatch):
+    monkeypatch.setenv(lease.LENGTH_VARIABLE, "6")
     out = f"{atomic_s3}/out"
     with start(WRITER, out) as sleeper:
         assert line_of(sleeper) == "held"

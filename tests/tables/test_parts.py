@@ -117,6 +117,7 @@ def test_parts_that_vanish_again_are_one_line(tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_other_readers_say_what_to_do(tmp_path):
+def test_so_does_whoever_asks_for_the_current_tags(tmp_path):
+    assert len(current_tags(merging(tmp_path, 1)).read_all()) == 40
     with pytest.raises(RunError, match=r"is gone: .* run the same command again"):
-        list(current_tags(merging(tmp_path, 1)))
+        current_tags(merging(tmp_path / "again", 2)).read_all()
