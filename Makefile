@@ -43,7 +43,7 @@ test: $(VENV)/.installed-dev ## run the tests (under 5 minutes on two cores)
 	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow and not orchestration"
 
 test-orchestration: $(VENV)/.installed-dev ## run the tests with real servers, workers and clusters
-	@$(PYTHON) -m pytest -m orchestration
+	@$(PYTHON) -m pytest -n 3 --dist loadfile -m orchestration  # they wait more than they compute
 
 test-long: $(VENV)/.installed-dev ## run the kill and memory tests as well
 	@$(PYTHON) -m pytest

@@ -157,7 +157,11 @@ def publish_failed_shards(failures: Sequence[ShardFailure]) -> None:
 
 
 def failure_rows(summary: RunSummary) -> list[dict[str, Any]]:
-    """Return failures by kind with examples, as the rows of a table."""
+    """Return failures by kind with examples, as the rows of a table; names are those in SOURCE.
+
+    Prefect's tables do not wrap: a whole path would push the reason off the page.
+    """
+    source = f"{str(summary.settings['source']).rstrip('/')}/"
     rows: list[dict[str, Any]] = []
     for kind in FAILURES:
         if photos := getattr(summary.counts, kind):
@@ -165,13 +169,13 @@ def failure_rows(summary: RunSummary) -> list[dict[str, Any]]:
                 {
                     "kind": kind,
                     "photos": f"{photos:,}",
+                    "for example": report_text.printable(failure.uri.removeprefix(source)),
                     "why": report_text.printable(failure.error),
-                    "for example": report_text.printable(failure.uri),
                 }
                 for failure in summary.failures
                 if failure.status == kind
             ]
-    return rows or [{"kind": "none", "photos": "0", "why": "", "for example": ""}]
+    return rows or [{"kind": "none", "photos": "0", "for example": "", "why": ""}]
 
 
 def tag_rows(summary: RunSummary) -> list[dict[str, Any]]:

@@ -25,7 +25,13 @@ from flows.console import one_line_errors, quiet_interruption, without_frames
 from flows.parameters import BackfillParameters, Engine, GroupParameters
 from flows.pool import run_on_pool
 from flows.publish import publish_finished
-from flows.shards import ONE_AT_A_TIME, gather, name_failures, tag_backfill_shard
+from flows.shards import (
+    ONE_AT_A_TIME,
+    gather,
+    name_failures,
+    tag_backfill_shard,
+    use_storage_block,
+)
 from landmark_core import backfill, cli
 from landmark_core.backfill import ShardFailure
 from landmark_core.errors import ConfigError
@@ -41,6 +47,7 @@ def archive_backfill(params: BackfillParameters) -> RunSummary | None:
 
     The first run freezes the plan, later ones go on with it until every shard is done.
     """
+    use_storage_block(params.storage_block)
     record = _plan(params)
     if record is None or params.plan_only:
         return None
@@ -64,8 +71,9 @@ def archive_backfill(params: BackfillParameters) -> RunSummary | None:
 @flow(name="backfill-group", task_runner=ONE_AT_A_TIME)
 def backfill_group(params: GroupParameters) -> State[Any]:
     """Do a group of shards of an open backfill; the state's message names those that failed."""
+    place = (params.out, params.run_id)
     futures = [
-        (number, tag_backfill_shard.submit(params.out, params.run_id, number))
+        (number, tag_backfill_shard.submit(*place, number, params.storage_block))
         for number in params.shards
     ]
     reports, failures = gather(futures)
@@ -76,9 +84,14 @@ def backfill_group(params: GroupParameters) -> State[Any]:
 
 
 @flow(name="backfill-shards")
-def backfill_shards(out: str, run_id: str, numbers: list[int]) -> list[ShardFailure]:
+def backfill_shards(
+    out: str, run_id: str, numbers: list[int], storage_block: str | None = None
+) -> list[ShardFailure]:
     """Do shards on the task runner of this flow, and return those that failed."""
-    futures = [(number, tag_backfill_shard.submit(out, run_id, number)) for number in numbers]
+    futures = [
+        (number, tag_backfill_shard.submit(out, run_id, number, storage_block))
+        for number in numbers
+    ]
     return gather(futures)[1]
 
 
@@ -121,7 +134,7 @@ def _numbers(record: BackfillRecord, params: BackfillParameters) -> list[int]:
 
 def _run_here(record: BackfillRecord, params: BackfillParameters) -> list[ShardFailure]:
     here = backfill_shards.with_options(task_runner=ONE_AT_A_TIME)
-    return here(params.out, record.run_id, _numbers(record, params))
+    return here(params.out, record.run_id, _numbers(record, params), params.storage_block)
 
 
 def _run_on_dask(record: BackfillRecord, params: BackfillParameters) -> list[ShardFailure]:
@@ -131,7 +144,7 @@ def _run_on_dask(record: BackfillRecord, params: BackfillParameters) -> list[Sha
         raise ConfigError("engine dask needs: pip install 'landmark-tagger[dask]'") from error
     runner: Any = DaskTaskRunner(address=params.scheduler)
     on_dask = backfill_shards.with_options(task_runner=runner)
-    return on_dask(params.out, record.run_id, _numbers(record, params))
+    return on_dask(params.out, record.run_id, _numbers(record, params), params.storage_block)
 
 
 _ENGINES = {"pool": run_on_pool, "dask": _run_on_dask, "here": _run_here}

@@ -11,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.parameters import CompactParameters
+from flows.shards import use_storage_block
 from landmark_core.compaction_text import compaction_to_markdown, compaction_to_text
 from landmark_core.tables import CompactionReport, CompactionSettings, Store, compact
 
@@ -32,6 +33,7 @@ def compact_store(params: CompactParameters) -> CompactionReport:
 @flow(name="compact-tables")
 def compact_tables(params: CompactParameters) -> CompactionReport:
     """Merge the small parts of a library; every row stays, readers may go on."""
+    use_storage_block(params.storage_block)
     report = compact_store(params)
     get_run_logger().info("%s", compaction_to_text(report, params.out))
     create_markdown_artifact(

@@ -3,7 +3,7 @@
 from prefect import flow
 
 from flows.parameters import NightlyParameters
-from flows.shards import ONE_AT_A_TIME
+from flows.shards import ONE_AT_A_TIME, use_storage_block
 from flows.tag import tag_and_publish
 from landmark_core.model import pin_model
 from landmark_core.report import RunSummary
@@ -15,5 +15,6 @@ def nightly_tagging(params: NightlyParameters) -> RunSummary:
 
     A run that was killed needs nothing: the next one does what it left.
     """
+    use_storage_block(params.storage_block)
     config = params.to_config(model=pin_model(params.model))
     return tag_and_publish(config, wait_s=60 * params.wait_minutes, limits=params.to_limits())

@@ -6,6 +6,7 @@ the part in OUT is the record of it.
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from prefect import Task, get_run_logger, task
@@ -14,6 +15,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.credentials import apply_storage_block
 from landmark_core import backfill, report_text, tagging
 from landmark_core.backfill import ShardFailure
 from landmark_core.config import TagConfig
@@ -53,9 +55,23 @@ def tag_shard(shard: Shard, config: TagConfig) -> ShardReport:
     retry_condition_fn=is_transient,
     cache_policy=NO_CACHE,
 )
-def tag_backfill_shard(out: str, run_id: str, number: int) -> ShardReport:
+def tag_backfill_shard(
+    out: str, run_id: str, number: int, storage_block: str | None = None
+) -> ShardReport:
     """Tag one shard of a backfill, or return the report of whoever has done it."""
+    use_storage_block(storage_block)
     return _logged(run_id, backfill.tag_backfill_shard(out, run_id, number))
+
+
+def use_storage_block(name: str | None) -> None:
+    """Take a bucket's credentials from a block, where one is named; once in a process."""
+    if name is not None:
+        _apply_once(name)
+
+
+@lru_cache(maxsize=8)
+def _apply_once(name: str) -> None:
+    apply_storage_block(name)
 
 
 def gather(

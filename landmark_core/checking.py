@@ -9,8 +9,16 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from landmark_core.errors import ConfigError, LandmarkError
-from landmark_core.library import Listing, Step, advise, ask_first_bytes, open_listing
+from landmark_core.errors import ConfigError, LandmarkError, RunError
+from landmark_core.library import (
+    Listing,
+    Step,
+    advise,
+    ask_first_bytes,
+    describe_fault,
+    is_url,
+    open_listing,
+)
 from landmark_core.records import PhotoRef
 from landmark_core.tables import Store
 
@@ -99,11 +107,18 @@ def _try_all(place: str, steps: "tuple[tuple[Step, Callable[[], str]], ...]") ->
         try:
             said = work()
         except (LandmarkError, OSError) as error:
-            said = " ".join(str(error).split())
+            said = _say(error, place)
             advice = advise(step, place, error, os.environ)
             yield Check(step=step, place=place, ok=False, said=said, advice=advice)
             return
         yield Check(step=step, place=place, ok=True, said=said, advice=None)
+
+
+def _say(error: Exception, place: str) -> str:
+    """Say what went wrong; what a store's client said of it may quote signed URLs and keys."""
+    if is_url(place) and isinstance(error, RunError) and error.__cause__ is not None:
+        return describe_fault(error.__cause__)
+    return " ".join(str(error).split())
 
 
 def _first_photo(listing: Listing) -> PhotoRef:

@@ -46,12 +46,14 @@ class Nights:
 
 
 def add_photos(folder: Path, first: int, seeds: list[int]) -> None:
-    """Draw the uploads of one night, and one file that is broken."""
+    """Draw the uploads of one night, and three files that nobody can read."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds, first):
         draw_scene(seed, (480, 360)).save(folder / f"upload-{number:04d}.jpg", quality=85)
     whole = (folder / f"upload-{first:04d}.jpg").read_bytes()
     (folder / f"upload-{first:04d}-cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / f"upload-{first:04d}-empty.jpg").write_bytes(b"")
+    (folder / f"upload-{first:04d}-page.jpg").write_bytes(b"<!doctype html><p>Not found</p>")
 
 
 def write_history(out: Path, nights: int) -> None:
@@ -69,12 +71,12 @@ def write_history(out: Path, nights: int) -> None:
 
 def vary(first: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     """Return counts and confidences of another night of the same kind."""
-    names = ("tagged", "review", "no_landmark", "corrupt")
+    names = ("tagged", "review", "no_landmark", "corrupt", "unsupported")
     shares = np.array([first["counts"][name] for name in names], dtype=float)
     shares = rng.dirichlet(shares / shares.sum() * 120)  # nights differ by more than by chance
     photos = int(rng.integers(260, 640))
     counts = dict(zip(names, rng.multinomial(photos, shares).tolist(), strict=True))
-    ok = photos - counts["corrupt"]
+    ok = photos - counts["corrupt"] - counts["unsupported"]
     bins = np.array(first["confidences"], dtype=float)
     return {
         "counts": {**first["counts"], **counts, "photos": photos, "ok": ok},

@@ -68,7 +68,8 @@ def choose_rows(
         failures: at most.
 
     Raises:
-        ConfigError: if a part is missing or broken.
+        ConfigError: if a part is broken.
+        RunError: if a part is gone.
     """
     names = [part_name(run_id, number) for number in shards]
     kept: dict[str, pa.Table] = {}

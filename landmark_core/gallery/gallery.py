@@ -44,8 +44,8 @@ def write_gallery(
         clock: seconds, ascending; bounds the time for pictures.
 
     Raises:
-        ConfigError: if a part of the run is missing or broken.
-        RunError: if OUT cannot be written.
+        ConfigError: if a part of the run is broken.
+        RunError: if a part is gone, or OUT cannot be written.
     """
     each = MOST_EXAMPLES // len(DECISIONS)
     shards = choose_shards(store, summary)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from landmark_core.library.advice import Step, advise
     from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
-    from landmark_core.library.faults import is_passing
+    from landmark_core.library.faults import describe_fault, is_passing
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
     from landmark_core.library.first_bytes import ask_first_bytes
@@ -36,6 +36,7 @@ _HOMES = {
     "advise": "advice",
     "ask_first_bytes": "first_bytes",
     "decode_photo": "decode",
+    "describe_fault": "faults",
     "fetch_many": "fetch",
     "fetch_photo": "fetch",
     "fixed_part": "dates",
@@ -62,6 +63,7 @@ __all__ = [
     "advise",
     "ask_first_bytes",
     "decode_photo",
+    "describe_fault",
     "fetch_many",
     "fetch_photo",
     "fixed_part",

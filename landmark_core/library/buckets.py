@@ -95,7 +95,9 @@ def _photos_among(
     heads = iter(_read_heads(place, unclear))
     for entry, judgement in zip(page, judgements, strict=True):
         if judgement == "look_inside":
-            judgement = "photo" if sniff(next(heads)) else "not_photo"
+            head = next(heads)
+            # What could not be asked is listed: it ends as a row, and is not lost without a word.
+            judgement = "photo" if head is None or sniff(head) else "not_photo"
         if judgement == "photo":
             yield entry
         elif judgement == "older":
@@ -104,7 +106,7 @@ def _photos_among(
             counts.not_photos += 1
 
 
-def _read_heads(place: Place, entries: list[Entry]) -> list[bytes]:
+def _read_heads(place: Place, entries: list[Entry]) -> list[bytes | None]:
     if not entries:
         return []
     with ThreadPoolExecutor(min(_HEADS_AT_ONCE, len(entries))) as pool:

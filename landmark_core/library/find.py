@@ -180,7 +180,7 @@ def _choose_in_bucket(source: str) -> _Walk:
     entry = ask_entry(place)
     if entry["type"] == "directory":
         return lambda selection, counts: walk_place(place, selection, counts)
-    if _is_list(source, read_head(place, entry, _PROBE_BYTES)):
+    if _is_list(source, read_head(place, entry, _PROBE_BYTES) or b""):
         return _walk_of_list(lambda: open_stream(place))
     return _walk_of_one(url_ref(source, entry), newest_us(entry))
 

@@ -14,7 +14,7 @@ from fsspec.asyn import AsyncFileSystem, sync
 
 from landmark_core.errors import ConfigError
 from landmark_core.library.dialects import Entry
-from landmark_core.library.faults import hide_secrets, is_missing
+from landmark_core.library.faults import code_of, hide_secrets, is_missing, is_passing, is_refused
 from landmark_core.library.kinds import HEAD_BYTES
 from landmark_core.library.persistence import StoreError, persist
 from landmark_core.library.places import Place, open_place
@@ -42,17 +42,24 @@ def ask_entry(place: Place) -> Entry:
         ) from error
 
 
-def read_head(place: Place, entry: Entry, length: int = HEAD_BYTES) -> bytes:
-    """Return the first bytes of an object; none where it is empty or cannot be read.
+def read_head(place: Place, entry: Entry, length: int = HEAD_BYTES) -> bytes | None:
+    """Return the first bytes of an object, to see what it is.
 
     Args:
         place: any in the same store.
         entry: the object.
         length: how many bytes.
+
+    Returns:
+        The bytes; none where it is empty or closed to us. Null where the store did not answer for
+        all our tries, so that nothing is known of it.
     """
     try:
         return ask_head(place, entry, length)
     except StoreError as error:
+        if is_passing(error.fault) or is_refused(error.fault):
+            logger.warning("taken for a photo: %r: %s", entry["name"], error)
+            return None
         logger.warning("not taken for a photo: %r: %s", entry["name"], error)
         return b""
 
@@ -120,6 +127,19 @@ def _read_from_start(place: Place, path: str, limit: int) -> bytes:
 
 
 def _ask(place: Place) -> Entry:
+    try:
+        return _ask_client(place)
+    except Exception as fault:
+        is_told = is_missing(fault) or is_passing(fault) or not (code_of(fault) or "0").isdigit()
+        if place.dialect is None or is_told:
+            raise
+        # The answer to a HEAD has no body that would say why; that to a listing has one.
+        store, one = place.store, 1
+        sync(store.loop, place.dialect.list_page, store, place.path, None, one, timeout=_ANSWER_S)
+        raise
+
+
+def _ask_client(place: Place) -> Entry:
     store = place.store
     if isinstance(store, AsyncFileSystem):
         ask = store._info  # noqa: SLF001 (the public twin takes no timeout)

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from landmark_core.errors import RunError
-from landmark_core.tables.backfills import BackfillRecord, list_open_backfills
+from landmark_core.tables.backfills import BackfillRecord, backfill_name, list_open_backfills
 from landmark_core.tables.names import part_name
 from landmark_core.tables.parts import read_ahead
 from landmark_core.tables.store import Store, plan_name
@@ -66,14 +66,13 @@ def _read_photos(store: Store, backfill: BackfillRecord, shards: list[int]) -> I
     try:
         with store.open(name) as file:
             plan = pq.read_metadata(file)
-        if plan.num_row_groups != backfill.shards:
-            raise ValueError(f"expected {backfill.shards} shards, got {plan.num_row_groups}")
         yield from read_ahead(_readers(store, name, plan, shards), _AT_ONCE)
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, IndexError, pa.ArrowException) as error:  # IndexError: it has fewer shards
         reason = str(error).splitlines()[0]
         raise RunError(
-            f"{store.out}/{name} cannot be read ({reason}), so which photos are left to backfill "
-            f"{backfill.run_id} is unknown; restore it, or give the backfill up: remove its .backfill.json"
+            f"{store.out}/{name} cannot be read ({reason}), so nobody knows which photos are left "
+            f"to backfill {backfill.run_id}; restore it, or remove the backfill's record: "
+            f"{backfill_name(backfill.run_id)}"
         ) from error
 
 

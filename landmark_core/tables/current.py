@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from landmark_core.tables.numbered import numbered
-from landmark_core.tables.parts import PartGone
+from landmark_core.tables.parts import PartGoneError
 from landmark_core.tables.pick import pick_rows
 from landmark_core.tables.schema import REVIEWS_SCHEMA, TAGS_SCHEMA, subset
 from landmark_core.tables.scratch import Scratch, open_scratch
@@ -124,7 +124,7 @@ def read_current(store: Store, scratch: Scratch, columns: pa.Schema) -> Iterator
     """
     try:
         parts = _read_keys(store, scratch)
-    except PartGone as gone:
+    except PartGoneError as gone:
         # Small parts were merged into a larger one since they were listed: look once more.
         logger.info("%s; reading the rows anew", gone)
         parts = _read_keys(store, scratch)

@@ -23,7 +23,7 @@ import pyarrow as pa
 from landmark_core.records import PhotoRef
 from landmark_core.tables.claims import list_claims, read_claims
 from landmark_core.tables.numbered import numbered
-from landmark_core.tables.parts import PartGone
+from landmark_core.tables.parts import PartGoneError
 from landmark_core.tables.pick import pick_rows
 from landmark_core.tables.schema import TAGS_SCHEMA, subset
 from landmark_core.tables.scratch import Scratch
@@ -85,7 +85,7 @@ SELECT number, (CASE WHEN is_claimed AND status IN (0, 3) THEN 4 ELSE status END
 FROM stood
 """
 
-_MISSING = "FROM fates WHERE fate IN (0, 3)"
+_MISSING = "CREATE OR REPLACE VIEW missing AS SELECT number, fate FROM fates WHERE fate IN (0, 3)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class Missing:
     def read(self) -> Iterator[pa.Table]:
         """Yield the photos to do, in the order of the listing, with PHOTOS_SCHEMA."""
         batches = self._scratch.stream(
-            f"SELECT number {_MISSING} ORDER BY number LIMIT $most", most=self.counts.to_do
+            "SELECT number FROM missing ORDER BY number LIMIT $most", most=self.counts.to_do
         )
         return (fill_locations(photos) for photos, _ in pick_rows(self._spool.read(), batches))
 
@@ -173,7 +173,7 @@ def _read_rows(store: Store, key: WorkKey, scratch: Scratch) -> None:
     """Set down the newest status of each version that has a row, and what is claimed."""
     try:
         _fill_tables(store, key, scratch)
-    except PartGone as gone:
+    except PartGoneError as gone:
         # Small parts were merged into a larger one since they were listed: look once more.
         logger.info("%s; reading the rows anew", gone)
         _fill_tables(store, key, scratch)
@@ -194,7 +194,8 @@ def _fill_tables(store: Store, key: WorkKey, scratch: Scratch) -> None:
 def _decide(scratch: Scratch, spool: Spool, *, retry_failed: bool) -> int:
     """Set down the fate of each photo listed so far; return how many are missing."""
     scratch.database.execute(_FATES, {"files": spool.files, "retry_failed": retry_failed})
-    (missing,) = scratch.numbers(f"SELECT count(*) {_MISSING}")
+    scratch.database.execute(_MISSING)
+    (missing,) = scratch.numbers("SELECT count(*) FROM missing")
     return missing
 
 
@@ -206,8 +207,7 @@ def _count(scratch: Scratch, listed: int, limit: int | None) -> Counts:
     missing = distinct - done - failed - claimed
     to_do = missing if limit is None else min(limit, missing)
     (retried,) = scratch.numbers(
-        "SELECT count(*) FILTER (fate = 3) "
-        f"FROM (SELECT fate {_MISSING} ORDER BY number LIMIT $most)",
+        "SELECT count(*) FILTER (fate = 3) FROM (FROM missing ORDER BY number LIMIT $most)",
         most=to_do,
     )
     return Counts(

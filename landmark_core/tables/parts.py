@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,7 +27,7 @@ _LARGE = 131_072  # rows: such a file is read piece by piece, not ahead
 Result = TypeVar("Result")
 
 
-class PartGone(RunError):
+class PartGoneError(RunError):
     """A part that was listed is no longer there: others merged it into a larger one since."""
 
 
@@ -43,7 +43,7 @@ def read_parts(place: Place, names: Sequence[str], schema: pa.Schema) -> Iterato
 
     Raises:
         ConfigError: naming the file that is no Parquet, or lacks a column.
-        PartGone: naming the file that is not there.
+        PartGoneError: naming the file that is not there.
     """
     at_once = _AT_ONCE_IN_FOLDERS if isinstance(place, Folder) else _AT_ONCE_IN_BUCKETS
     jobs = (partial(_read_small, place, name, schema) for name in names)
@@ -88,16 +88,13 @@ def _read_groups(place: Place, name: str, schema: pa.Schema) -> Iterator[pa.Tabl
 def _opened(place: Place, name: str, schema: pa.Schema) -> Iterator[pq.ParquetFile]:
     """Open a file and check its columns; whatever goes wrong with it becomes one line."""
     label = f"{place.label}/{name}"
-    is_local = isinstance(place, Folder)
     try:
-        # Arrow reads a local file without Python's help, so that threads do not wait for each
-        # other; from a bucket, neighbouring columns come with one request.
-        source = pa.OSFile(os.fspath(place.root / name)) if isinstance(place, Folder) else place.open(name)
-        with source, pq.ParquetFile(source, pre_buffer=not is_local) as parquet:
+        # Buffered ahead, neighbouring columns come from a bucket with one request.
+        with _open_file(place, name) as file, pq.ParquetFile(file, pre_buffer=True) as parquet:
             check_schema(parquet.schema_arrow, schema, name=label)
             yield parquet
     except FileNotFoundError as error:
-        raise PartGone(
+        raise PartGoneError(
             f"{label} is gone: somebody removed it meanwhile; run the same command again"
         ) from error
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: nulls in a full column
@@ -105,6 +102,13 @@ def _opened(place: Place, name: str, schema: pa.Schema) -> Iterator[pq.ParquetFi
         raise ConfigError(
             f"{label} cannot be read ({reason}); restore it, or move it out of the folder"
         ) from error
+
+
+def _open_file(place: Place, name: str) -> Any:
+    if isinstance(place, Folder):
+        # Arrow reads it without Python's help, so that threads do not wait for each other.
+        return pa.OSFile(os.fspath(place.root / name))
+    return place.open(name)
 
 
 def _fit(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -92,7 +92,7 @@ def refs_to_table(refs: Sequence[PhotoRef]) -> pa.Table:
 
 
 def fill_locations(photos: pa.Table) -> pa.Table:
-    """Return the photos with PHOTOS_SCHEMA: those without a location have the bytes of their uri."""
+    """Return photos with PHOTOS_SCHEMA: where the location was obvious, it is the uri's bytes."""
     locations = pc.coalesce(photos["location"], photos["uri"].cast(pa.binary()))
     return photos.set_column(_LOCATION, "location", locations).cast(PHOTOS_SCHEMA)
 

@@ -17,7 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from faulty_proxy import Proxy, azure_refusal, faulty_proxy, google_refusal, s3_refusal  # noqa: E402
+from faulty_proxy import Proxy, azure_refusal, faulty_proxy, google_refusal, s3_refusal
 
 # The account and the key of every Azurite; its documentation prints them.
 AZURITE_ACCOUNT = "devstoreaccount1"
@@ -49,9 +49,11 @@ def moto_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     pytest.importorskip("s3fs", reason="s3fs is not installed")
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with running(command, port, tmp_path_factory.mktemp("moto")):
-        with faulty_proxy(f"http://127.0.0.1:{port}", s3_refusal) as proxy:
-            yield proxy
+    with (
+        running(command, port, tmp_path_factory.mktemp("moto")),
+        faulty_proxy(f"http://127.0.0.1:{port}", s3_refusal) as proxy,
+    ):
+        yield proxy
 
 
 @pytest.fixture(scope="session")
@@ -64,9 +66,11 @@ def azurite_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]
     port, folder = free_port(), tmp_path_factory.mktemp("azurite")
     command = [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--silent"]
     command += ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
-    with running(command, port, folder):
-        with faulty_proxy(f"http://127.0.0.1:{port}", azure_refusal) as proxy:
-            yield proxy
+    with (
+        running(command, port, folder),
+        faulty_proxy(f"http://127.0.0.1:{port}", azure_refusal) as proxy,
+    ):
+        yield proxy
 
 
 @pytest.fixture(scope="session")
@@ -79,9 +83,11 @@ def google_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     port, folder = free_port(), tmp_path_factory.mktemp("google")
     command = [sys.executable, "-m", "gcp_storage_emulator", "start", "--in-memory"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
-    with running(command, port, folder):
-        with faulty_proxy(f"http://127.0.0.1:{port}", google_refusal) as proxy:
-            yield proxy
+    with (
+        running(command, port, folder),
+        faulty_proxy(f"http://127.0.0.1:{port}", google_refusal) as proxy,
+    ):
+        yield proxy
 
 
 @pytest.fixture

@@ -210,3 +210,15 @@ def test_what_is_logged_shows_no_secret(s3, no_pauses, caplog):
     assert "HTTP status 503 (SlowDown), tried again" in said
     assert "secret" not in said
     assert "hidden-key" not in said
+
+
+def test_what_a_store_does_not_tell_of_is_listed_not_lost(s3, no_pauses):
+    s3.direct.pipe_file(f"{s3.name}/no-extension", b"\xff\xd8\xff")
+    s3.direct.pipe_file(f"{s3.name}/secret", b"\xff\xd8\xff")
+    s3.proxy.reset(
+        Rule("internal", matches=lambda r: r.is_object and "no-ext" in r.path),
+        Rule("denied", matches=lambda r: r.is_object and "secret" in r.path),
+    )
+    listing = open_listing(s3.url)
+    assert [ref.location for ref in listing] == [f"{s3.url}/no-extension"]
+    assert listing.counts.not_photos == 1

@@ -119,20 +119,21 @@ def test_a_server_that_is_away_does_not_end_the_run(prefect_server, monkeypatch,
 def test_tables_of_a_run_without_anything_say_none(summary):
     nothing = replace(summary, counts=Counts(), tags=(), failures=())
     assert shown.failure_rows(nothing) == [
-        {"kind": "none", "photos": "0", "why": "", "for example": ""}
+        {"kind": "none", "photos": "0", "for example": "", "why": ""}
     ]
     assert shown.tag_rows(nothing)[0]["tag"] == "none"
 
 
 def test_every_failure_that_the_report_names_is_a_row(summary):
+    source = summary.settings["source"]
     failures = (
         Failure(status="corrupt", uri="/p/a\nb", error="cut"),
-        Failure(status="fetch_error", uri="/p/c", error="gone"),
+        Failure(status="fetch_error", uri=f"{source}/day/c", error="gone"),
     )
     counts = Counts(photos=1300, corrupt=1200, fetch_error=100)
     assert shown.failure_rows(replace(summary, counts=counts, failures=failures)) == [
-        {"kind": "corrupt", "photos": "1,200", "why": "cut", "for example": "/p/a\\nb"},
-        {"kind": "fetch_error", "photos": "100", "why": "gone", "for example": "/p/c"},
+        {"kind": "corrupt", "photos": "1,200", "for example": "/p/a\\nb", "why": "cut"},
+        {"kind": "fetch_error", "photos": "100", "for example": "day/c", "why": "gone"},
     ]
 
 

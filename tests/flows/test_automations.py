@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import psutil
 import pytest
-from prefect_stand import Stand, wait_until
+from prefect_stand import Stand, kill_tree, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,13 +126,6 @@ def run_flow(stand: Stand, call: str) -> None:
     subprocess.run([sys.executable, "-c", code], env=stand.environment, capture_output=True)
 
 
-def kill_with_children(pid: int) -> None:
-    """As a power cut does: a worker's flows are in sessions of their own and would live on."""
-    worker = psutil.Process(pid)
-    for process in [worker, *worker.children(recursive=True)]:
-        process.kill()
-
-
 def told(pager: Pager, words: str, seconds: float = 60) -> dict:
     def look() -> dict | None:
         return next((one for one in pager.told if words in one["subject"]), None)
@@ -207,7 +199,7 @@ def test_a_run_whose_worker_died_with_it_is_crashed_within_two_minutes_and_told(
         run = client.create_flow_run_from_deployment(deployment.id)
     wait_until(lambda: stand.state(run.id).is_running(), 120, "the run to begin")
     time.sleep(5)  # its first heartbeat
-    kill_with_children(worker.pid)
+    kill_tree(worker)
     died = time.monotonic()
     state = stand.wait(run.id, 180)
     assert state.is_crashed()

@@ -13,7 +13,7 @@ from draw_library import draw_scene
 from PIL import Image
 
 from landmark_core.config import TagConfig
-from landmark_core.errors import ConfigError
+from landmark_core.errors import RunError
 from landmark_core.gallery import page_name, write_gallery
 from landmark_core.gallery.choose import choose_rows, choose_shards
 from landmark_core.tables import Store
@@ -204,7 +204,7 @@ def test_a_backfill_that_was_ended_early_shows_what_it_has(run, tmp_path):
 
 def test_a_part_that_went_is_named(run):
     folder, summary = run
-    with pytest.raises(ConfigError, match=r"part-000099\.parquet cannot be read"):
+    with pytest.raises(RunError, match=r"part-000099\.parquet is gone"):
         choose_rows(
             Store(str(folder / "out #1")),
             summary.run_id,

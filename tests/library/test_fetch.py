@@ -148,6 +148,25 @@ def test_a_transfer_that_hangs_times_out(web):
     assert time.monotonic() - started < 2.5
 
 
+def test_a_client_that_cannot_be_told_to_stop_times_out_too(bucket, monkeypatch):
+    with fsspec.open(f"{bucket}/a.jpg", "wb") as file:
+        file.write(BODY)
+    store = type(fsspec.filesystem("memory"))
+    monkeypatch.setattr(store, "cat_file", lambda *_, **__: time.sleep(2))
+    limits = ReadLimits(fetch_attempts=1, fetch_timeout_s=0.2)
+    started = time.monotonic()
+    status, reason = fail(url_ref(f"{bucket}/a.jpg", {"size": 600}), limits)
+    assert (status, reason) == ("fetch_error", "could not be fetched: timed out (try 1 of 1)")
+    assert time.monotonic() - started < 1.5
+
+
+def test_an_object_that_grew_is_not_taken_for_the_one_that_was_listed(bucket):
+    with fsspec.open(f"{bucket}/a.jpg", "wb") as file:
+        file.write(BODY)
+    reason = fail(url_ref(f"{bucket}/a.jpg", {"size": 599}))[1]
+    assert reason == "could not be fetched: changed since it was listed"
+
+
 def test_many_keep_their_order_and_their_failures(web, tmp_path):
     (tmp_path / "local.jpg").write_bytes(b"local")
     refs = [local(tmp_path / "local.jpg"), local(tmp_path / "gone.jpg")]

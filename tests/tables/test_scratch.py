@@ -102,15 +102,15 @@ def plain_version(photo: tuple[str, str | None, int | None, int | None]) -> tupl
     return (photo_id, size, time) if etag is None else (photo_id, etag)
 
 
-def test_keys_of_a_million_photos_and_as_many_versions_differ(room):
+def test_keys_of_many_photos_and_as_many_versions_differ(room):
     with open_scratch() as scratch:
         found = scratch.numbers(
             "SELECT count(DISTINCT photo_key(id)), count(DISTINCT photo_key(id) >> 64), "
             "count(DISTINCT version_key('x', NULL, 2000000 + n % 3000, n)), "
             "count(DISTINCT version_key('x', id, NULL, NULL)) "
-            "FROM (SELECT n, md5(n::VARCHAR) AS id FROM range(1_000_000) AS all_of_them(n))"
+            "FROM (SELECT n, md5(n::VARCHAR) AS id FROM range(200_000) AS all_of_them(n))"
         )
-    assert found == (1_000_000,) * 4
+    assert found == (200_000,) * 4
 
 
 def test_the_sort_of_a_moment_is_that_of_time_and_then_row(room):
