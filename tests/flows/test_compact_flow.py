@@ -9,6 +9,12 @@ from pydantic import ValidationError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tables"))
 
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # Prefect's own
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 
 @pytest.fixture(scope="module")
 def prefect_server():
