@@ -10,7 +10,9 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
 
 from prefect import get_run_logger
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -21,12 +23,13 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
     FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
 from flows.parameters import BackfillParameters, GroupParameters
+from flows.patience import patiently
 from landmark_core import backfill
 from landmark_core.backfill import ShardFailure
 from landmark_core.errors import ConfigError
@@ -95,7 +98,9 @@ def _adopt(watch: _Watch) -> None:
         tags=FlowRunFilterTags(all_=[_tag(watch.record)]),
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(_ALIVE))),
     )
-    while page := watch.client.read_flow_runs(flow_run_filter=alive, limit=_PAGE, offset=offset):
+    client = watch.client
+    ask = partial(client.read_flow_runs, flow_run_filter=alive, limit=_PAGE)
+    while page := patiently(partial(ask, offset=offset)):
         for run in page:
             _follow(watch, run)
         offset += len(page)
@@ -138,13 +143,17 @@ def _start(watch: _Watch, group: Sequence[Shard]) -> FlowRun:
         shards=numbers,
         storage_block=watch.params.storage_block,
     )
+    key = str(uuid4())  # asked twice, because an answer was lost, it is queued once
     try:
-        run = run_deployment(
-            watch.params.group_deployment,
-            parameters={"params": params.model_dump()},
-            flow_run_name=f"{watch.record.run_id}-{numbers[0]:06d}-{numbers[-1]:06d}",
-            timeout=0,  # queued, not waited for
-            tags=[_tag(watch.record)],
+        run = patiently(
+            lambda: run_deployment(
+                watch.params.group_deployment,
+                parameters={"params": params.model_dump()},
+                flow_run_name=f"{watch.record.run_id}-{numbers[0]:06d}-{numbers[-1]:06d}",
+                timeout=0,  # queued, not waited for
+                tags=[_tag(watch.record)],
+                idempotency_key=key,
+            )
         )
     except ObjectNotFound as error:
         raise ConfigError(
@@ -210,19 +219,17 @@ def _reason_of(number: int, message: str) -> str:
 def _give_up(watch: _Watch, run_id: UUID) -> None:
     """Mark a group that stands still as crashed: its process may be gone without a word."""
     message = f"finished no shard for {watch.params.stalled_minutes:g} minutes"
-    watch.client.set_flow_run_state(run_id, Crashed(message=message), force=True)
+    crashed: State[Any] = Crashed(message=message)
+    patiently(lambda: watch.client.set_flow_run_state(run_id, crashed, force=True))
 
 
 def _read(client: SyncPrefectClient, ids: Iterable[UUID]) -> list[FlowRun]:
     wanted = list(ids)
-    pages = (wanted[first : first + _PAGE] for first in range(0, len(wanted), _PAGE))
-    return [
-        run
-        for page in pages
-        for run in client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=page)), limit=_PAGE
-        )
-    ]
+    runs: list[FlowRun] = []
+    for first in range(0, len(wanted), _PAGE):
+        page = FlowRunFilter(id=FlowRunFilterId(any_=wanted[first : first + _PAGE]))
+        runs += patiently(partial(client.read_flow_runs, flow_run_filter=page, limit=_PAGE))
+    return runs
 
 
 def _tag(record: BackfillRecord) -> str:
