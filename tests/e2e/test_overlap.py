@@ -48,6 +48,7 @@ def test_a_second_run_waits_and_does_what_came_meanwhile(tmp_path, tiny_model):
     assert table.photo_id.is_unique
 
 
+@pytest.mark.orchestration
 def test_in_a_bucket_as_well(tmp_path, tiny_model, s3_endpoint):
     store = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
     store.mkdir("s3://overlap")

@@ -24,6 +24,7 @@ def prefect_server():
         yield
 
 
+@pytest.mark.orchestration
 def test_it_merges_and_shows_what(prefect_server, tmp_path):
     from nights import make_library
     from prefect.artifacts import Artifact

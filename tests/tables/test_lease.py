@@ -119,6 +119,7 @@ def test_a_killed_holder_is_followed_once_its_lease_has_ended(atomic_s3):
     assert Store(out).holder() is None
 
 
+@pytest.mark.orchestration
 def test_a_holder_that_sleeps_through_a_takeover_writes_nothing_more(atomic_s3, monkeypatch):
     monkeypatch.setenv(lease.LENGTH_VARIABLE, "6")
     out = f"{atomic_s3}/out"
