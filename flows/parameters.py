@@ -198,7 +198,7 @@ class BackfillParameters(TagParameters):
         gt=0,
         description="A group that finishes no shard for so long is given to another worker.",
     )
-    poll_seconds: float = Field(default=5, gt=0, description="Between two looks at the groups.")
+    poll_seconds: float = Field(default=2, gt=0, description="Between two looks at the groups.")
 
     @field_validator("scheduler")
     @classmethod

@@ -1,15 +1,17 @@
 """Shards in groups: what one run of an engine takes at a time.
 
-Pure. A group is long enough that starting a process for it costs next to nothing, and short enough
-that there are several for each process, so that the last ones do not work alone for long.
+Pure. A group is long enough that starting a process for it costs next to nothing; where several
+processes share the work it is short enough that there are several groups for each, so that the last
+ones do not work alone for long.
 """
 
 from collections.abc import Sequence
 
 from landmark_core.records import Shard
 
-GROUP_SECONDS = 1200.0  # of work: a start of ten seconds is below one per cent of it
-GROUPS_PER_PROCESS = 4  # at least, where there are shards enough
+MOST_SECONDS = 1200.0  # of work: a start of ten seconds is below one per cent of it
+LEAST_SECONDS = 300.0  # where the fair share would be shorter; a start is a few per cent then
+GROUPS_PER_PROCESS = 4  # where several processes share work enough
 
 
 def group_shards(
@@ -30,9 +32,12 @@ def group_shards(
     if shards_per_group:
         cuts = range(0, len(shards), shards_per_group)
         return [tuple(shards[cut : cut + shards_per_group]) for cut in cuts]
-    photos = sum(shard.photos for shard in shards)
-    fair = photos / (processes * GROUPS_PER_PROCESS)
-    room = min(photos_per_second * GROUP_SECONDS, fair)
+    room = photos_per_second * MOST_SECONDS
+    if processes > 1:
+        photos = sum(shard.photos for shard in shards)
+        fair = photos / (processes * GROUPS_PER_PROCESS)
+        least = min(photos_per_second * LEAST_SECONDS, photos / processes)
+        room = min(room, max(fair, least))
     groups: list[tuple[Shard, ...]] = []
     open_group: list[Shard] = []
     held = 0

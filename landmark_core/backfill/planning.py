@@ -29,7 +29,7 @@ from landmark_core.tables import (
 )
 from landmark_core.tagging import Progress, open_photos, open_tagger, summarise_plan
 
-_SAMPLED_SHARDS, _SAMPLE = 8, 256  # photos of a measurement, spread over the plan
+_SAMPLED_SHARDS, _SAMPLE = 8, 128  # photos of a measurement, spread over the plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,9 +58,19 @@ def test_groups_hold_every_shard_once_and_in_order(sizes, rate, processes, most)
         assert len(group) == 1 or sum(s.photos for s in group) <= rate * 1200
 
 
-def test_four_processes_get_four_groups_each():
+def test_four_processes_get_four_groups_each_where_there_is_work_enough():
+    groups = group_shards(shards([1500] * 64), photos_per_second=20.0, processes=4)
+    assert [len(group) for group in groups] == [4] * 16  # 6,000 photos are 300 s
+
+
+def test_a_little_work_is_shared_by_all_processes_without_more_starts_than_that():
     groups = group_shards(shards([100] * 64), photos_per_second=50.0, processes=4)
-    assert [len(group) for group in groups] == [4] * 16
+    assert [len(group) for group in groups] == [16] * 4  # 1,600 photos are 32 s
+
+
+def test_one_process_starts_once():
+    groups = group_shards(shards([100] * 64), photos_per_second=50.0, processes=1)
+    assert [len(group) for group in groups] == [64]
 
 
 def test_a_long_archive_is_cut_by_time():

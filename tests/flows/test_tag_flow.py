@@ -129,7 +129,8 @@ def test_a_poisoned_shard_fails_alone(
         patch.setattr(flow.tagging, "tag_shard", poisoned)
         state = flow.tag_library(config, return_state=True)
     assert state.is_failed()
-    assert "1 of 4 shards failed (shard 1: ValueError: poison" in str(state.result(raise_on_failure=False))
+    said = str(state.result(raise_on_failure=False))
+    assert "1 of 4 shards failed (shard 1: ValueError: poison" in said
     assert len(rows(tmp_path / "out")) == 22
     assert not list((tmp_path / "out/runs").glob("*Z-??????.json"))
     assert flow.tag_library(config).counts.photos == 10
