@@ -81,8 +81,10 @@ def run_on_pool(record: BackfillRecord, params: BackfillParameters) -> list[Shar
         watch = _Watch(record, params, client)
         _adopt(watch)
         while True:
+            # States first: of a group that has ended, every part is seen by then.
+            runs = _read(client, watch.groups)
             left = backfill.remaining_shards(Store(params.out), record.run_id)
-            _look(watch, {shard.number for shard in left})
+            _look(watch, runs, {shard.number for shard in left})
             _queue(watch, _unassigned(watch, left))
             if not watch.groups:
                 break
@@ -164,10 +166,10 @@ def _start(watch: _Watch, group: Sequence[Shard]) -> FlowRun:
     return run
 
 
-def _look(watch: _Watch, left: set[int]) -> None:
+def _look(watch: _Watch, seen: Sequence[FlowRun], left: set[int]) -> None:
     """See which groups ended, which moved and which stand still."""
     now = time.monotonic()
-    runs = {run.id: run for run in _read(watch.client, watch.groups)}
+    runs = {run.id: run for run in seen}
     for run_id, group in list(watch.groups.items()):
         run = runs.get(run_id)
         state = run.state_type if run else None

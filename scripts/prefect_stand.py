@@ -104,11 +104,11 @@ class Stand:
 
     def start_worker(self, name: str, *options: str, **variables: str) -> "subprocess.Popen[bytes]":
         """Start a worker of the pool; it polls often, so that rehearsals are short."""
+        variables = {"PREFECT_WORKER_QUERY_SECONDS": "2", **variables}
         command = ("worker", "start", "--pool", POOL, "--name", name, *options)
         return self.start_program(
             name,
             *(sys.executable, "-m", "prefect", *command),
-            PREFECT_WORKER_QUERY_SECONDS="2",
             **variables,
         )
 
@@ -137,12 +137,20 @@ class Stand:
         with self.client() as client:
             return client.read_flow_run(run_id).state
 
-    def wait(self, run_id: UUID, seconds: float) -> Any:
-        """Wait for a run's final state and return it."""
+    def wait(self, run_id: UUID, seconds: float, *, pause: float = 0.5) -> Any:
+        """Wait for a run's final state and return it.
+
+        Args:
+            run_id: the flow run.
+            seconds: to wait at most.
+            pause: seconds between two looks, each of which costs the server something.
+        """
         return wait_until(
             lambda: state if (state := self.state(run_id)).is_final() else None,
-            seconds, f"flow run {run_id} to end",
-        )  # fmt: skip
+            seconds,
+            f"flow run {run_id} to end",
+            pause=pause,
+        )
 
     def _answers(self) -> bool:
         try:
@@ -152,7 +160,7 @@ class Stand:
             return False
 
 
-def wait_until(look: Callable[[], Any], seconds: float, what: str) -> Any:
+def wait_until(look: Callable[[], Any], seconds: float, what: str, *, pause: float = 0.25) -> Any:
     """Look until there is something; return it.
 
     Raises:
@@ -162,7 +170,7 @@ def wait_until(look: Callable[[], Any], seconds: float, what: str) -> Any:
     while time.monotonic() < end:
         if found := look():
             return found
-        time.sleep(0.25)
+        time.sleep(pause)
     raise TimeoutError(f"waited {seconds:g} s for {what}")
 
 
