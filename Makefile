@@ -40,7 +40,7 @@ demo: $(VENV)/.installed ## draw a small photo library, tag it with the Prefect 
 	@echo "Now your own photos: $(VENV)/bin/landmarks tag ~/Pictures --out tagged"
 
 test: $(VENV)/.installed-dev ## run the tests (under 5 minutes on two cores)
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not orchestration"
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow and not orchestration"
 
 test-orchestration: $(VENV)/.installed-dev ## run the tests with real servers, workers and clusters
 	@$(PYTHON) -m pytest -n 3 --dist loadfile -m orchestration  # they wait more than they compute

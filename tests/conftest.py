@@ -12,25 +12,7 @@ from pathlib import Path
 import pytest
 
 DRAWN_PHOTOS = 32
-# Files that take longest begin first, or one of two processes ends with them alone.
-LONGEST = (
-    *("e2e/test_review_browser", "review/test_server", "e2e/test_train_command"),
-    *("export/test_round_trip", "flows/test_tag_flow", "flows/test_train_flow"),
-    *("e2e/test_tag_command", "review/test_what_stands", "backfill/test_backfill"),
-    *("e2e/test_faults", "e2e/test_bucket_library", "training/test_fit", "test_starter_model"),
-    *("library/test_loader", "training/test_jobs", "tagging/test_explain", "gallery/test_gallery"),
-)
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; the order within a file stays."""
-
-    def rank(item: pytest.Item) -> int:
-        name = item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
-        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
-
-    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

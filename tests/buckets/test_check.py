@@ -8,6 +8,9 @@ from faulty_proxy import Request, Rule
 from landmark_core import cli
 from landmark_core.checking import check_out, check_places
 
+# Stores and proxies of their own take a while to start; `test_bucket_library` is in every run.
+pytestmark = pytest.mark.orchestration
+
 LONG = pytest.mark.orchestration
 
 

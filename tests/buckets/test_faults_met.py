@@ -13,6 +13,9 @@ from landmark_core.errors import PhotoError, RunError
 from landmark_core.library import buckets, fetch_photo, open_listing, pages
 from landmark_core.library.persistence import Perseverance
 
+# Stores and proxies of their own take a while to start; `test_bucket_library` is in every run.
+pytestmark = pytest.mark.orchestration
+
 QUICK = ReadLimits(fetch_timeout_s=0.8)
 LONG = pytest.mark.orchestration
 FAULTS = (

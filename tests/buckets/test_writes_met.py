@@ -15,6 +15,9 @@ from landmark_core.errors import RunError
 from landmark_core.tables import Store, lease
 from landmark_core.tables.bucket import Bucket, Patience
 
+# Stores and proxies of their own take a while to start; `test_bucket_library` is in every run.
+pytestmark = pytest.mark.orchestration
+
 LONG = pytest.mark.orchestration
 STORES = ["s3", pytest.param("az", marks=LONG), pytest.param("gs", marks=LONG)]
 CREATING = STORES[:2]  # the emulator of Google's store does not look at conditions
