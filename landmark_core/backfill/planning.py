@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,12 +21,10 @@ from landmark_core.tables import (
     BackfillRecord,
     Store,
     list_open_backfills,
-    new_run_id,
-    plan_run,
     read_shard,
     write_backfill,
 )
-from landmark_core.tagging import Progress, open_photos, open_tagger, summarise_plan
+from landmark_core.tagging import Progress, open_photos, open_tagger, plan_missing, summarise_plan
 
 _SAMPLED_SHARDS, _SAMPLE = 8, 128  # photos of a measurement, spread over the plan
 
@@ -86,22 +83,12 @@ def plan_backfill(
                 f"backfill {held.run_id} of {config.source} is open; "
                 f"go on with it, or end it: landmarks backfill cancel {config.out} {held.run_id}"
             )
-        store.sweep()
-        run_id = new_run_id(now, random.Random())  # noqa: S311 - a name, not a secret
-        plan = plan_run(
-            store,
-            photos,
-            run_id=run_id,
-            key=tagger.key,
-            shard_size=config.shard_size,
-            retry_failed=config.retry_failed,
-            limit=config.limit,
-        )
+        plan = plan_missing(config, store, photos, tagger.key, now)
         progress.planned(plan.counts.to_do)
         if not plan.shards:
             return None
         record = BackfillRecord(
-            run_id=run_id,
+            run_id=plan.run_id,
             created_at=now,
             settings=dataclasses.asdict(config),
             key=tagger.key,

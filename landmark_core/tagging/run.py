@@ -33,7 +33,7 @@ from landmark_core.report import (
 )
 from landmark_core.report_text import to_json
 from landmark_core.since import open_window
-from landmark_core.tables import Counts, Store, WorkKey, count_work, new_run_id, plan_run
+from landmark_core.tables import Counts, Plan, Store, WorkKey, count_work, new_run_id, plan_run
 
 if TYPE_CHECKING:
     from landmark_core.tagging.runner import Tagger
@@ -165,21 +165,11 @@ def open_run(config: TagConfig, progress: Progress, *, wait_s: float = 0.0) -> I
     from landmark_core.tagging.lending import open_tagger  # torch: once SOURCE and OUT are fine
 
     with store.lock(wait_s), open_tagger(config) as tagger:
-        store.sweep()
-        run_id = new_run_id(started_at, random.Random())  # noqa: S311 - a name, not a secret
-        plan = plan_run(
-            store,
-            photos,
-            run_id=run_id,
-            key=tagger.key,
-            shard_size=config.shard_size,
-            retry_failed=config.retry_failed,
-            limit=config.limit,
-        )
+        plan = plan_missing(config, store, photos, tagger.key, started_at)
         progress.planned(plan.counts.to_do)
         yield OpenRun(
             config=config,
-            run_id=run_id,
+            run_id=plan.run_id,
             store=store,
             tagger=tagger,
             plan=summarise_plan(listing, plan.counts, len(plan.shards)),
@@ -187,6 +177,22 @@ def open_run(config: TagConfig, progress: Progress, *, wait_s: float = 0.0) -> I
             started_at=started_at,
             planned_at=datetime.now(UTC),
         )
+
+
+def plan_missing(
+    config: TagConfig, store: Store, photos: Iterator[PhotoRef], key: WorkKey, now: datetime
+) -> Plan:
+    """Sweep OUT, which is held, and freeze what is missing as the plan of a new run."""
+    store.sweep()
+    return plan_run(
+        store,
+        photos,
+        run_id=new_run_id(now, random.Random()),  # noqa: S311 - a name, not a secret
+        key=key,
+        shard_size=config.shard_size,
+        retry_failed=config.retry_failed,
+        limit=config.limit,
+    )
 
 
 def preview(config: TagConfig, progress: Progress | None = None) -> PlanSummary:

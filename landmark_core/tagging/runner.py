@@ -125,6 +125,7 @@ class Tagger:
             raise self._broken
         if report := find_report(self._store, shard):
             return report
+        self._refuse_closed(shard)
         return self.tag_photos(shard, self._read_plan(shard), on_photos)
 
     def tag_photos(
@@ -136,6 +137,10 @@ class Tagger:
         except RunError as error:
             self._broken = error
             raise
+
+    def _refuse_closed(self, shard: Shard) -> None:
+        if self._store.is_finished(shard.run_id):  # its parts may have been merged since
+            raise ShardError(f"run {shard.run_id} was closed before shard {shard.number} was done")
 
     def _read_plan(self, shard: Shard) -> Sequence[PhotoRef]:
         try:
@@ -165,8 +170,7 @@ class Tagger:
         self, shard: Shard, rows: Sequence[PhotoRow], watch: Stopwatch, start: float
     ) -> ShardReport:
         """Write the part; the report that it carries cannot know how long its own writing took."""
-        if self._store.is_finished(shard.run_id):  # its parts may have been merged since
-            raise ShardError(f"run {shard.run_id} was closed while shard {shard.number} went on")
+        self._refuse_closed(shard)
 
         def report() -> ShardReport:
             seconds = time.perf_counter() - start

@@ -11,8 +11,6 @@ from landmark_core.checking import check_out, check_places
 # Stores and proxies of their own take a while to start; `test_bucket_library` is in every run.
 pytestmark = pytest.mark.orchestration
 
-LONG = pytest.mark.orchestration
-
 
 def of(method: str, mark: str = ""):
     return lambda request: request.method == method and mark in request.path
@@ -30,7 +28,7 @@ def failed(store, *rules: Rule):
     return [(one.step, one.said, one.advice) for one in checks if not one.ok]
 
 
-@pytest.mark.parametrize("store", ["s3", pytest.param("az", marks=LONG)], indirect=True)
+@pytest.mark.parametrize("store", ["s3", "az"], indirect=True)
 def test_all_is_well_and_nothing_is_left(store):
     store.direct.pipe_file(f"{store.name}/photos/a.jpg", b"\xff\xd8\xff")
     checks = [*check_places(f"{store.url}/photos", f"{store.url}/out")]
@@ -40,7 +38,6 @@ def test_all_is_well_and_nothing_is_left(store):
     assert store.direct.find(store.name) == [f"{store.name}/photos/a.jpg"]
 
 
-@LONG
 def test_a_store_that_looks_at_no_conditions_is_named(gs):
     """As the emulator of Google's store; Google's own does look at them."""
     ((step, said, _),) = failed(gs)

@@ -17,18 +17,17 @@ from landmark_core.library.persistence import Perseverance
 pytestmark = pytest.mark.orchestration
 
 QUICK = ReadLimits(fetch_timeout_s=0.8)
-LONG = pytest.mark.orchestration
 FAULTS = (
     "slow_down",
     "truncated",
-    *(pytest.param(name, marks=LONG) for name in ("internal", "reset", "stall", "trickle")),
+    *(name for name in ("internal", "reset", "stall", "trickle")),
 )
 ALL_STORES = pytest.mark.parametrize(
     "store",
     [
         "s3",
-        pytest.param("az", marks=LONG),
-        pytest.param("gs", marks=LONG),
+        "az",
+        "gs",
     ],
     indirect=True,
 )
@@ -142,7 +141,7 @@ def test_an_object_replaced_in_mid_transfer_is_not_stitched_together(s3):
         fetch_photo(ref, QUICK, sleep=replace)
 
 
-@pytest.mark.parametrize("store", ["s3", pytest.param("az", marks=LONG)], indirect=True)
+@pytest.mark.parametrize("store", ["s3", "az"], indirect=True)
 def test_a_photo_replaced_since_it_was_listed_is_the_next_runs(store):
     fill(store, count=1)
     (ref,) = open_listing(store.url)

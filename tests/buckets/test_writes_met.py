@@ -18,8 +18,7 @@ from landmark_core.tables.bucket import Bucket, Patience
 # Stores and proxies of their own take a while to start; `test_bucket_library` is in every run.
 pytestmark = pytest.mark.orchestration
 
-LONG = pytest.mark.orchestration
-STORES = ["s3", pytest.param("az", marks=LONG), pytest.param("gs", marks=LONG)]
+STORES = ["s3", "az", "gs"]
 CREATING = STORES[:2]  # the emulator of Google's store does not look at conditions
 # moto looks and writes in two steps, so its S3 cannot be raced; tests/tables has one that can.
 AT_ONCE = STORES[1:2]
@@ -61,7 +60,6 @@ def test_of_writers_at_once_one_alone_creates_it(store):
         assert buckets[0].get(f"runs/{number}") == f"writer {wins.index(True)}".encode()
 
 
-@LONG
 @pytest.mark.parametrize("store", ["gs"], indirect=True)
 def test_google_is_asked_on_a_condition_and_who_ignores_it_is_told_of(store, caplog):
     bucket = open_bucket(store)
