@@ -12,6 +12,7 @@ import argparse
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from rehearse_nights import count_rows, draw_photos, say
 
 DEPLOYMENT = "archive-backfill/archive-backfill"
 WORKERS = 4
+SETTLE_S = 150.0  # seconds; the automation says Crashed after 90 without a heartbeat
 SAME = ["uri", "status", "error", "decision", "tag", "confidence", "content_sha256", "model_id"]
 
 
@@ -88,9 +90,7 @@ def rehearse(
             shutil.copyfile(healthy, plan_of(out))
             last = stand.wait(stand.trigger(DEPLOYMENT, {**params, **more}), 600)
             say(f"mended: {last.name}; {count_rows(out)} rows")
-            with stand.client() as client:
-                states = tuple(run.state_name or "" for run in client.read_flow_runs())
-                tasks = tuple(run.state_name or "" for run in client.read_task_runs())
+            states, tasks = settled_states(stand)
     return Outcome(
         failed_message=failed.message or "",
         rows_without_it=without,
@@ -100,6 +100,24 @@ def rehearse(
         states=states,
         task_states=tasks,
     )
+
+
+def settled_states(stand: Stand) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the states of every flow run and task run, once nothing has changed to come.
+
+    The server takes up what runs report in the background, and the shipped automation finds the
+    dead by their silence: both need a while.
+    """
+    flows: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    end = time.monotonic() + SETTLE_S
+    while True:
+        with stand.client() as client:
+            flows = tuple(run.state_name or "" for run in client.read_flow_runs())
+            tasks = tuple(run.state_name or "" for run in client.read_task_runs())
+        if "Running" not in {*flows, *tasks} or time.monotonic() > end:
+            return flows, tasks
+        time.sleep(2)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ of what the rows mean.
 
 import json
 import random
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -121,7 +122,8 @@ class Store:
         Raises:
             ConfigError: if any of it fails.
         """
-        probe = "runs/.probe"
+        # A name of its own: of two runs that start at once, neither removes the other's.
+        probe = f"runs/.probe-{secrets.token_hex(4)}"
         try:
             self._place.put(probe, b"landmarks")
             if self._place.get(probe) != b"landmarks":

@@ -175,6 +175,19 @@ def test_check_writable_creates_out_and_leaves_no_probe(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_of_two_runs_that_start_at_once_neither_is_in_the_way_of_the_other(tmp_path, monkeypatch):
+    first, second = Store(str(tmp_path)), Store(str(tmp_path))
+    read = first.place.get
+
+    def read_after_the_other(name: str) -> bytes:
+        second.check_writable()  # writes, reads and removes in the middle of the first
+        return read(name)
+
+    monkeypatch.setattr(first.place, "get", read_after_the_other)
+    first.check_writable()
+    assert names(tmp_path) == []
+
+
 def test_out_that_is_a_file_cannot_be_written(tmp_path):
     (tmp_path / "out").write_text("in the way")
     with pytest.raises(
