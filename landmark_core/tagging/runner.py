@@ -79,6 +79,7 @@ class Tagger:
                 limits=config.limits,
                 batch_size=auto_batch if config.batch_size == "auto" else config.batch_size,
                 workers=choose_workers(config.workers, self._engine.device),
+                keep_pictures=config.review_below == 1,  # else few photos need theirs
             )
         )
         self._class_index = {name: n for n, name in enumerate(self._model.card.class_names)}
@@ -191,7 +192,7 @@ class Tagger:
             forwarded = self._engine.forward(batch.pixels)
             predictions = self._predict(forwarded.scores)
         with watch.stage("explain"):
-            self._explain(forwarded, readable, predictions, heatmaps)
+            self._explain(forwarded, batch, predictions, heatmaps)
         found = {
             photo.ref.photo_id: prediction
             for photo, prediction in zip(readable, predictions, strict=True)
@@ -232,7 +233,7 @@ class Tagger:
     def _explain(
         self,
         forwarded: Forwarded,
-        photos: Sequence[DecodedPhoto],
+        batch: DecodedBatch,
         predictions: Sequence[Prediction | None],
         heatmaps: HeatmapWriter,
     ) -> None:
@@ -246,8 +247,10 @@ class Tagger:
         cams = self._engine.explain(forwarded, [row for row, _ in unsure], classes)
         if cams is None:  # this network has no map to show; its identity says why
             return
+        photos = batch.readable
         for (row, prediction), cam in zip(unsure, cams, strict=True):
-            heatmaps.draw(photos[row], prediction, cam.numpy())
+            picture = batch.pictures[row] if batch.pictures else None
+            heatmaps.draw(photos[row], prediction, cam.numpy(), picture)
 
     def _row(
         self, photo: DecodedPhoto, prediction: Prediction | None, run_id: str, now: datetime
