@@ -58,11 +58,20 @@ class DecodedPhoto:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSeconds:
+    """What reading some photos cost, added up over the photos."""
+
+    fetch: float = 0.0  # seconds of waiting for their bytes
+    decode: float = 0.0  # seconds of processor for hashing, decoding and resizing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedBatch:
     """The photos of one batch, in plan order, with the pixels of the good ones."""
 
     photos: tuple[DecodedPhoto, ...]  # every photo of the batch, good or bad
     pixels: Tensor  # uint8 (M, 3, H, W) RGB; row i belongs to readable[i]; M may be 0
+    seconds: ReadSeconds = ReadSeconds()
 
     @property
     def readable(self) -> tuple[DecodedPhoto, ...]:

@@ -102,6 +102,7 @@ class OpenRun:
             stages=add_stages(report.stages for report in reports),
             confidences=add_confidences(report.confidences for report in reports),
             start_seconds=(self.planned_at - self.started_at).total_seconds(),
+            machine=self.tagger.machine,
         )
         self.store.write_run(self.run_id, to_json(summary))
         return summary
