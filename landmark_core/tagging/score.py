@@ -130,6 +130,10 @@ class Scorer:
             if on_photos:
                 on_photos(len(batch.photos))
 
+    def _logits(self, batch: DecodedBatch) -> tuple[DecodedBatch, Tensor]:
+        scores = self._engine.forward(batch.pixels).scores
+        return batch, to_logits(scores, self._model.card.output)
+
     def draw(self, claims: Mapping[str, Claim], refs: Sequence[PhotoRef]) -> dict[str, bytes]:
         """Draw over photos where the model looked for a tag.
 
