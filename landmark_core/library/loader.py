@@ -7,10 +7,8 @@ is an ordinary batch with zero rows of pixels. The order of photos is that of th
 their pixels do not depend on the number of workers.
 """
 
-import itertools
 import logging
 import warnings
-from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +19,7 @@ from torch.utils.data import DataLoader
 
 from landmark_core.config import ReadLimits
 from landmark_core.library.batch import PhotoDataset, pack, unpack
+from landmark_core.library.feed import Feed, Then
 from landmark_core.library.reading import Preprocess, read_photos
 from landmark_core.library.refusals import RefusalWatch
 from landmark_core.library.rescue import rescue_photos
@@ -63,10 +62,11 @@ class PhotoLoader:
         self._batch_size = batch_size
         self._workers = workers
         self._prefetch = prefetch
-        self._feed = _Feed()
+        self._feed = Feed(batch_size)
         self._refusals = RefusalWatch()
         self._loader: DataLoader[Any] | None = None
         self._iterator: Any = None  # torch's, which has no public type
+        self._runs_on = False  # the iterator has begun with the photos that are wanted next
 
     def __enter__(self) -> Self:
         return self
@@ -82,30 +82,39 @@ class PhotoLoader:
     def start_workers(self) -> None:
         """Start the processes now, so that they are ready when the model is."""
         if self._workers and self._iterator is None:
-            self._feed.open(iter(()))
+            self._feed.open(())
             self._start_stream()
 
-    def batches(self, refs: Iterable[PhotoRef]) -> Iterator[DecodedBatch]:
+    def batches(
+        self, refs: Iterable[PhotoRef], *, then: Then | None = None
+    ) -> Iterator[DecodedBatch]:
         """Yield the photos in batches, in the order given; call it once per shard.
 
         A new call ends the one before it. Photos whose worker died are read again, alone.
+
+        Args:
+            refs: the photos.
+            then: asked, once all of these are handed out, which photos come after them; null where
+                none do. The workers begin with them, and the next call, given that same object,
+                goes on from there.
 
         Raises:
             RunError: worker processes cannot live on this machine, or the store of the photos
                 refuses our credentials.
         """
-        for batch in self._batches(refs):
+        for batch in self._batches(refs, then):
             self._refusals.look(batch.photos, datetime.now(UTC))
             yield batch
 
-    def _batches(self, refs: Iterable[PhotoRef]) -> Iterator[DecodedBatch]:
-        iterator = iter(refs)
-        groups = iter(lambda: list(itertools.islice(iterator, self._batch_size)), [])
+    def _batches(self, refs: Iterable[PhotoRef], then: Then | None) -> Iterator[DecodedBatch]:
         if not self._workers:
-            yield from map(self._read_here, groups)
+            self._feed.open(refs)
+            yield from map(self._read_here, self._feed)
             return
-        self._feed.open(groups)
-        while True:
+        if not self._feed.go_on(refs, then):
+            self._feed.open(refs, then)
+            self._runs_on = False
+        while not self._feed.is_done:
             try:
                 yield from self._stream()
             except (RuntimeError, ConnectionError, EOFError, FileNotFoundError) as error:
@@ -121,15 +130,23 @@ class PhotoLoader:
     def close(self) -> None:
         """End the worker processes; a later call of `batches` starts new ones."""
         iterator, self._iterator, self._loader = self._iterator, None, None
+        self._runs_on = False
         if iterator is not None:
             # Dropping it does the same, but later wherever a traceback still refers to it.
             iterator._shutdown_workers()  # noqa: SLF001
 
     def _stream(self) -> Iterator[DecodedBatch]:
-        self._start_stream()
-        for packed in self._iterator:
+        """Yield what is left of the round; the workers may have begun the next one by then."""
+        if not self._runs_on:
+            self._start_stream()
+        self._runs_on = False  # unless this round ends well before the stream does
+        while not self._feed.is_done:
+            packed = next(self._iterator, None)
+            if packed is None:
+                return
             self._feed.arrived()
             yield unpack(packed)
+        self._runs_on = True
 
     def _start_stream(self) -> None:
         """Let the workers begin with what the feed holds; they start where there are none."""
@@ -181,34 +198,3 @@ def says_worker_died(error: Exception) -> bool:
     if isinstance(error, RuntimeError):
         return str(error).startswith("DataLoader worker (pid")
     return True
-
-
-class _Feed:
-    """The batch sampler: hands out groups of photos, and knows which have not come back.
-
-    One object serves all shards, because the DataLoader keeps its sampler as long as its workers.
-    """
-
-    def __init__(self) -> None:
-        self._groups: Iterator[list[PhotoRef]] = iter(())
-        self._under_way: deque[list[PhotoRef]] = deque()
-
-    def open(self, groups: Iterator[list[PhotoRef]]) -> None:
-        """Begin with new groups; what was under way is forgotten."""
-        self._groups = groups
-        self._under_way.clear()
-
-    def __iter__(self) -> Iterator[list[PhotoRef]]:
-        for group in self._groups:
-            self._under_way.append(group)
-            yield group
-
-    def arrived(self) -> None:
-        """Note that the oldest group came back; they come back in order."""
-        self._under_way.popleft()
-
-    def take_back(self) -> list[list[PhotoRef]]:
-        """Return the groups that will not come back, oldest first, and forget them."""
-        lost = list(self._under_way)
-        self._under_way.clear()
-        return lost

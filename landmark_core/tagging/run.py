@@ -123,9 +123,9 @@ def tag_library(
     with open_run(config, progress, wait_s=wait_s) as run:
         reports: list[ShardReport] = []
         failed: list[str] = []
-        for shard in run.shards:
+        for shard, after in itertools.zip_longest(run.shards, run.shards[1:]):
             try:
-                reports.append(run.tagger.tag_shard(shard, progress.tagged))
+                reports.append(run.tagger.tag_shard(shard, progress.tagged, after=after))
             except RunError:  # OUT or the device is gone: the next shard would fail too
                 raise
             except Exception as error:

@@ -94,6 +94,7 @@ class Tagger:
             )
         )
         self._lanes = self._resources.enter_context(Lanes(self._engine.device, lanes))
+        self._begun: tuple[Shard, Sequence[PhotoRef]] | None = None  # read ahead of its turn
         self._broken: RunError | None = None  # OUT or the device failed: no shard can go on
 
     def close(self) -> None:
@@ -120,7 +121,9 @@ class Tagger:
             notes=self._model.notes,
         )
 
-    def tag_shard(self, shard: Shard, on_photos: OnPhotos | None = None) -> ShardReport:
+    def tag_shard(
+        self, shard: Shard, on_photos: OnPhotos | None = None, *, after: Shard | None = None
+    ) -> ShardReport:
         """Tag the photos of a planned shard and write their part.
 
         A shard whose part is there already has been done, by whoever it was: its report comes back.
@@ -128,6 +131,8 @@ class Tagger:
         Args:
             shard: of a run that has been planned in this OUT.
             on_photos: called with the number of photos after each batch.
+            after: the shard that comes next, if that is known: reading it begins while this one
+                ends.
 
         Raises:
             ShardError: if this shard cannot be read from the plan, or its run has been closed.
@@ -138,14 +143,21 @@ class Tagger:
         if report := find_report(self._store, shard):
             return report
         self._refuse_closed(shard)
-        return self.tag_photos(shard, self._read_plan(shard), on_photos)
+        begun, self._begun = self._begun, None
+        refs = begun[1] if begun and begun[0] == shard else self._read_plan(shard)
+        return self.tag_photos(shard, refs, on_photos, after=after)
 
     def tag_photos(
-        self, shard: Shard, refs: Sequence[PhotoRef], on_photos: OnPhotos | None = None
+        self,
+        shard: Shard,
+        refs: Sequence[PhotoRef],
+        on_photos: OnPhotos | None = None,
+        *,
+        after: Shard | None = None,
     ) -> ShardReport:
         """Tag photos as the part of a shard; `tag_shard` does it with those of the plan."""
         try:
-            return self._tag(shard, refs, on_photos or _ignore)
+            return self._tag(shard, refs, on_photos or _ignore, after)
         except RunError as error:
             self._broken = error
             raise
@@ -160,12 +172,29 @@ class Tagger:
         except RunError as error:  # a broken place in the plan is no reason to stop the others
             raise ShardError(str(error)) from error
 
-    def _tag(self, shard: Shard, refs: Sequence[PhotoRef], on_photos: OnPhotos) -> ShardReport:
+    def _begin(self, shard: Shard | None) -> Sequence[PhotoRef] | None:
+        """Return the photos of a shard whose turn comes next; null where it has none to read."""
+        if shard is None or find_report(self._store, shard):
+            return None
+        try:
+            refs = self._read_plan(shard)
+        except ShardError:  # it is told when its turn comes
+            return None
+        self._begun = (shard, refs)
+        return refs
+
+    def _tag(
+        self,
+        shard: Shard,
+        refs: Sequence[PhotoRef],
+        on_photos: OnPhotos,
+        after: Shard | None,
+    ) -> ShardReport:
         start = time.perf_counter()
         watch = Stopwatch()
         rows: list[PhotoRow] = []
         with HeatmapWriter(self._store, self._model, shard.run_id, self.config.limits) as heatmaps:
-            for answered in self._answers(refs, watch):
+            for answered in self._answers(refs, watch, after):
                 rows += self._rows(answered, shard.run_id, heatmaps)
                 on_photos(len(answered.batch.photos))
             with watch.stage("wait_for_heatmaps"):
@@ -189,9 +218,12 @@ class Tagger:
         logger.info("%s", shard_line(shard.run_id, written := report()))
         return written
 
-    def _answers(self, refs: Sequence[PhotoRef], watch: Stopwatch) -> Iterator[Answered]:
+    def _answers(
+        self, refs: Sequence[PhotoRef], watch: Stopwatch, after: Shard | None
+    ) -> Iterator[Answered]:
         """Yield every batch with what the model says of it, in the order of the photos."""
-        batches = watch.each("wait_for_photos", self._loader.batches(refs))
+        read = self._loader.batches(refs, then=lambda: self._begin(after))
+        batches = watch.each("wait_for_photos", read)
         for answered in watch.each(
             "wait_for_model", self._lanes.map(self._answerer.answer, batches)
         ):
