@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from landmark_core.errors import PhotoFailure
 
 if TYPE_CHECKING:  # torch takes seconds to import, and planning does not need it
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
 Status = Literal["ok"] | PhotoFailure
@@ -59,10 +61,10 @@ class DecodedPhoto:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSeconds:
-    """What reading some photos cost, added up over the photos."""
+    """What reading photos took, as measured by who read them."""
 
-    fetch: float = 0.0  # seconds of waiting for their bytes
-    decode: float = 0.0  # seconds of processor for hashing, decoding and resizing
+    fetch: float = 0.0  # seconds of waiting for bytes
+    decode: float = 0.0  # CPU seconds of hashing, decoding and resizing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,10 @@ class DecodedBatch:
 
     photos: tuple[DecodedPhoto, ...]  # every photo of the batch, good or bad
     pixels: Tensor  # uint8 (M, 3, H, W) RGB; row i belongs to readable[i]; M may be 0
-    seconds: ReadSeconds = ReadSeconds()
+    seconds: ReadSeconds = ReadSeconds()  # summed over the photos
+    # To draw on: (h, w, 3) RGB, upright, one per readable photo, null where it was not kept;
+    # null as a whole where pictures are not kept.
+    pictures: tuple[NDArray[np.uint8] | None, ...] | None = None
 
     @property
     def readable(self) -> tuple[DecodedPhoto, ...]:

@@ -9,7 +9,7 @@ their pixels do not depend on the number of workers.
 
 import logging
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
@@ -18,9 +18,10 @@ from typing import Any, Self
 from torch.utils.data import DataLoader
 
 from landmark_core.config import ReadLimits
-from landmark_core.library.batch import PhotoDataset, pack, unpack
+from landmark_core.library.batch import Packed, PhotoDataset, pack, unpack
 from landmark_core.library.feed import Feed, Then
-from landmark_core.library.reading import Preprocess, read_photos
+from landmark_core.library.pictures import MOST_SIDE
+from landmark_core.library.reading import Preprocess, Reading, read_photos
 from landmark_core.library.refusals import RefusalWatch
 from landmark_core.library.rescue import rescue_photos
 from landmark_core.library.workers import (
@@ -34,6 +35,8 @@ from landmark_core.records import DecodedBatch, PhotoRef
 
 logger = logging.getLogger(__name__)
 
+PICTURE_MEMORY = 2**30  # bytes, for the pictures of all batches on their way
+
 
 class PhotoLoader:
     """Owns the worker processes; they live from the first batch, or `start_workers`, to `close`."""
@@ -46,6 +49,7 @@ class PhotoLoader:
         batch_size: int,
         workers: int,
         prefetch: int = 2,
+        keep_pictures: bool = False,
     ) -> None:
         """Take the settings; nothing starts yet.
 
@@ -56,12 +60,17 @@ class PhotoLoader:
             workers: processes; 0 reads in this one, where a crashing decoder ends the run.
             prefetch: batches that each worker may be ahead; with workers and batch_size this
                 bounds the memory, as workers x prefetch x batch_size x H x W x 3 bytes.
+            keep_pictures: photos come with a picture to draw on, most of them: all pictures on
+                their way take PICTURE_MEMORY at most, and what finds no room has none.
         """
         self._preprocess = preprocess
         self._limits = limits
         self._batch_size = batch_size
         self._workers = workers
         self._prefetch = prefetch
+        # One more than is prefetched: the consumer holds a batch while the next ones arrive.
+        self._under_way = workers * prefetch + 1
+        self._picture_bytes = PICTURE_MEMORY // self._under_way if keep_pictures else 0
         self._feed = Feed(batch_size)
         self._refusals = RefusalWatch()
         self._loader: DataLoader[Any] | None = None
@@ -159,34 +168,45 @@ class PhotoLoader:
             self._iterator = iter(self._loader)
 
     def _make_loader(self) -> DataLoader[Any]:
-        shape, shared = self._preprocess.shape, self._fits_shared_memory()
         return DataLoader(
-            PhotoDataset(self._preprocess, self._limits),
+            PhotoDataset(self._preprocess, self._limits, picture_bytes=self._picture_bytes),
             batch_sampler=self._feed,
             num_workers=self._workers,
-            collate_fn=partial(pack, shape=shape, shared=shared),
+            collate_fn=self._packing(shared=True),
             prefetch_factor=self._prefetch,
             persistent_workers=True,
             worker_init_fn=settle_worker,
             multiprocessing_context=worker_context(),
         )
 
-    def _fits_shared_memory(self) -> bool:
-        """Say whether the batches under way fill at most half of /dev/shm (64 MB in Docker)."""
+    def _packing(self, *, shared: bool) -> Callable[[Sequence[Reading]], Packed]:
+        """Return how batches are packed; what does not fit into shared memory takes the pipe."""
         height, width = self._preprocess.shape
-        batch_bytes = self._batch_size * height * width * 3
-        # One more than is prefetched: the consumer holds a batch while the next ones arrive.
-        needed = (self._workers * self._prefetch + 1) * batch_bytes
+        pixels = self._batch_size * height * width * 3  # bytes
+        pictures = min(self._picture_bytes, self._batch_size * MOST_SIDE**2 * 3)
+        return partial(
+            pack,
+            shape=self._preprocess.shape,
+            shared=shared and self._fits_shared_memory(pixels),
+            pictures_shared=shared and self._fits_shared_memory(pixels + pictures)
+            if pictures
+            else None,
+        )
+
+    def _fits_shared_memory(self, batch_bytes: int) -> bool:
+        """Say whether the batches under way fill at most half of /dev/shm (64 MB in Docker)."""
         free = shared_memory_free()
-        return free is None or needed <= free // 2
+        return free is None or self._under_way * batch_bytes <= free // 2
 
     def _read_here(self, group: list[PhotoRef]) -> DecodedBatch:
-        readings = list(read_photos(group, self._preprocess, self._limits))
-        return unpack(pack(readings, shape=self._preprocess.shape, shared=False))
+        room = self._picture_bytes
+        readings = read_photos(group, self._preprocess, self._limits, picture_bytes=room)
+        return unpack(self._packing(shared=False)(list(readings)))
 
     def _rescue(self, group: list[PhotoRef]) -> DecodedBatch:
+        """Read photos alone; without pictures, for the few there are."""
         readings = list(rescue_photos(group, self._preprocess, self._limits))
-        return unpack(pack(readings, shape=self._preprocess.shape, shared=False))
+        return unpack(self._packing(shared=False)(readings))
 
 
 def says_worker_died(error: Exception) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageDraw, ImageEnhance
 
-OVERLAY_SIDE = 1024  # pixels, the long side at most
+from landmark_core.library import fit_picture
 
 Box = tuple[float, float, float, float]
 
@@ -49,7 +49,7 @@ def render_overlay(
     """Lay a Grad-CAM map over a photo.
 
     Args:
-        photo: RGB, upright, whole; larger than OVERLAY_SIDE it is made smaller.
+        photo: RGB, upright, whole; larger than MOST_SIDE it is made smaller.
         cam: (h, w) raw map, not negative; all zero where nothing spoke for the tag.
         crop_box: left, top, right, bottom of what the network saw, as fractions of the photo's
             width and height; beyond 0..1 where the crop was padded.
@@ -57,25 +57,15 @@ def render_overlay(
             description as text.
 
     Returns:
-        The bytes of a JPEG, its long side at most OVERLAY_SIDE pixels.
+        The bytes of a JPEG, its long side at most MOST_SIDE pixels.
     """
-    shown = ImageEnhance.Color(_fit(photo)).enhance(_COLOURFUL)
+    shown = ImageEnhance.Color(fit_picture(photo)).enhance(_COLOURFUL)
     box = _in_pixels(crop_box, shown.size)
     inside = _inner_box(box, shown.size)
     picture = shown.point(lambda value: value * _DIMMED)
     picture.paste(_heated(shown.crop(inside), _heat(cam, box, inside)), inside[:2])
     _outline(picture, inside)
     return _to_jpeg(picture, caption)
-
-
-def _fit(photo: Image.Image) -> Image.Image:
-    """Return the photo, its long side at most OVERLAY_SIDE pixels."""
-    scale = OVERLAY_SIDE / max(photo.size)
-    if scale >= 1:
-        return photo
-    size = (max(round(photo.width * scale), 1), max(round(photo.height * scale), 1))
-    # Hamming: as sharp as bicubic when it reduces, at the price of bilinear.
-    return photo.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
 
 
 def _in_pixels(fractions: Box, size: tuple[int, int]) -> Box:

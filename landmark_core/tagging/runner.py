@@ -91,6 +91,7 @@ class Tagger:
                 limits=config.limits,
                 batch_size=auto_batch if config.batch_size == "auto" else config.batch_size,
                 workers=readers,
+                keep_pictures=config.review_below == 1,  # else few photos need theirs
             )
         )
         self._lanes = self._resources.enter_context(Lanes(self._engine.device, lanes))
@@ -235,11 +236,12 @@ class Tagger:
 
     def _rows(self, answered: Answered, run_id: str, heatmaps: HeatmapWriter) -> list[PhotoRow]:
         """Turn one batch into rows, in its order; heatmaps are on their way when it returns."""
-        readable = answered.batch.readable
+        batch, readable = answered.batch, answered.batch.readable
         for row, cam in answered.cams.items():
             prediction = answered.predictions[row]
             assert prediction is not None  # what is explained has been predicted
-            heatmaps.draw(readable[row], prediction, cam)
+            picture = batch.pictures[row] if batch.pictures else None
+            heatmaps.draw(readable[row], prediction, cam, picture)
         found = {
             photo.ref.photo_id: prediction
             for photo, prediction in zip(readable, answered.predictions, strict=True)
