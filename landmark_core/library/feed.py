@@ -7,22 +7,33 @@ there is one already, so that the worker processes never stand idle between two 
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from landmark_core.records import PhotoRef
 
-Group = list[PhotoRef]
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The photos of one batch, as they travel to a worker."""
+
+    refs: tuple[PhotoRef, ...]
+    with_pictures: bool  # to draw on
+
+
 Then = Callable[[], "Sequence[PhotoRef] | None"]
 
 
 class Feed:
     """One object serves all rounds: the DataLoader keeps its sampler as long as its workers."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, with_pictures: bool = False) -> None:
         """Hold nothing yet.
 
         Args:
             size: photos of a group at most.
+            with_pictures: what the next groups are asked for; may be changed at any time.
         """
+        self.with_pictures = with_pictures
         self._size = size
         self._groups: Iterator[Group] = iter(())
         self._under_way: deque[tuple[int, Group]] = deque()  # with their rounds, oldest first
@@ -89,4 +100,5 @@ class Feed:
 
     def _grouped(self, refs: Iterable[PhotoRef]) -> Iterator[Group]:
         iterator = iter(refs)
-        return iter(lambda: list(itertools.islice(iterator, self._size)), [])
+        while chosen := tuple(itertools.islice(iterator, self._size)):
+            yield Group(chosen, self.with_pictures)

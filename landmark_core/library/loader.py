@@ -19,9 +19,9 @@ from torch.utils.data import DataLoader
 
 from landmark_core.config import ReadLimits
 from landmark_core.library.batch import Packed, PhotoDataset, pack, unpack
-from landmark_core.library.feed import Feed, Then
+from landmark_core.library.feed import Feed, Group, Then
 from landmark_core.library.pictures import MOST_SIDE
-from landmark_core.library.reading import Preprocess, Reading, read_photos
+from landmark_core.library.reading import Preprocess, Reading
 from landmark_core.library.refusals import RefusalWatch
 from landmark_core.library.rescue import rescue_photos
 from landmark_core.library.workers import (
@@ -61,7 +61,8 @@ class PhotoLoader:
             prefetch: batches that each worker may be ahead; with workers and batch_size this
                 bounds the memory, as workers x prefetch x batch_size x H x W x 3 bytes.
             keep_pictures: photos come with a picture to draw on, most of them: all pictures on
-                their way take PICTURE_MEMORY at most, and what finds no room has none.
+                their way take PICTURE_MEMORY at most, and what finds no room has none. May be
+                changed at any time, for the batches that are still to be asked for.
         """
         self._preprocess = preprocess
         self._limits = limits
@@ -70,8 +71,8 @@ class PhotoLoader:
         self._prefetch = prefetch
         # One more than is prefetched: the consumer holds a batch while the next ones arrive.
         self._under_way = workers * prefetch + 1
-        self._picture_bytes = PICTURE_MEMORY // self._under_way if keep_pictures else 0
-        self._feed = Feed(batch_size)
+        self._picture_bytes = PICTURE_MEMORY // self._under_way
+        self._feed = Feed(batch_size, with_pictures=keep_pictures)
         self._refusals = RefusalWatch()
         self._loader: DataLoader[Any] | None = None
         self._iterator: Any = None  # torch's, which has no public type
@@ -87,6 +88,15 @@ class PhotoLoader:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def keep_pictures(self) -> bool:
+        """Whether the batches that are asked for from now on come with pictures."""
+        return self._feed.with_pictures
+
+    @keep_pictures.setter
+    def keep_pictures(self, kept: bool) -> None:
+        self._feed.with_pictures = kept
 
     def start_workers(self) -> None:
         """Start the processes now, so that they are ready when the model is."""
@@ -169,8 +179,8 @@ class PhotoLoader:
 
     def _make_loader(self) -> DataLoader[Any]:
         return DataLoader(
-            PhotoDataset(self._preprocess, self._limits, picture_bytes=self._picture_bytes),
-            batch_sampler=self._feed,
+            self._dataset(),
+            batch_sampler=self._feed,  # type: ignore[arg-type]  # a group is what it asks for at once
             num_workers=self._workers,
             collate_fn=self._packing(shared=True),
             prefetch_factor=self._prefetch,
@@ -178,6 +188,9 @@ class PhotoLoader:
             worker_init_fn=settle_worker,
             multiprocessing_context=worker_context(),
         )
+
+    def _dataset(self) -> PhotoDataset:
+        return PhotoDataset(self._preprocess, self._limits, picture_bytes=self._picture_bytes)
 
     def _packing(self, *, shared: bool) -> Callable[[Sequence[Reading]], Packed]:
         """Return how batches are packed; what does not fit into shared memory takes the pipe."""
@@ -188,9 +201,7 @@ class PhotoLoader:
             pack,
             shape=self._preprocess.shape,
             shared=shared and self._fits_shared_memory(pixels),
-            pictures_shared=shared and self._fits_shared_memory(pixels + pictures)
-            if pictures
-            else None,
+            pictures_shared=shared and self._fits_shared_memory(pixels + pictures),
         )
 
     def _fits_shared_memory(self, batch_bytes: int) -> bool:
@@ -198,14 +209,12 @@ class PhotoLoader:
         free = shared_memory_free()
         return free is None or self._under_way * batch_bytes <= free // 2
 
-    def _read_here(self, group: list[PhotoRef]) -> DecodedBatch:
-        room = self._picture_bytes
-        readings = read_photos(group, self._preprocess, self._limits, picture_bytes=room)
-        return unpack(self._packing(shared=False)(list(readings)))
+    def _read_here(self, group: Group) -> DecodedBatch:
+        return unpack(self._packing(shared=False)(self._dataset().__getitems__(group)))
 
-    def _rescue(self, group: list[PhotoRef]) -> DecodedBatch:
+    def _rescue(self, group: Group) -> DecodedBatch:
         """Read photos alone; without pictures, for the few there are."""
-        readings = list(rescue_photos(group, self._preprocess, self._limits))
+        readings = list(rescue_photos(group.refs, self._preprocess, self._limits))
         return unpack(self._packing(shared=False)(readings))
 
 

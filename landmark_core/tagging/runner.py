@@ -47,6 +47,9 @@ from landmark_core.tagging.stopwatch import Stopwatch
 
 logger = logging.getLogger(__name__)
 
+MANY_UNSURE = 0.3  # share of photos with a heatmap from which decoding twice costs more than copies
+MEMORY = 64  # photos over which that share is taken, about
+
 OnPhotos = Callable[[int], None]
 
 
@@ -91,10 +94,11 @@ class Tagger:
                 limits=config.limits,
                 batch_size=auto_batch if config.batch_size == "auto" else config.batch_size,
                 workers=readers,
-                keep_pictures=config.review_below == 1,  # else few photos need theirs
+                keep_pictures=config.review_below == 1,
             )
         )
         self._lanes = self._resources.enter_context(Lanes(self._engine.device, lanes))
+        self._unsure = 1.0 if config.review_below == 1 else 0.0  # recent share of heatmaps
         self._begun: tuple[Shard, Sequence[PhotoRef]] | None = None  # read ahead of its turn
         self._broken: RunError | None = None  # OUT or the device failed: no shard can go on
 
@@ -237,6 +241,7 @@ class Tagger:
     def _rows(self, answered: Answered, run_id: str, heatmaps: HeatmapWriter) -> list[PhotoRow]:
         """Turn one batch into rows, in its order; heatmaps are on their way when it returns."""
         batch, readable = answered.batch, answered.batch.readable
+        self._watch_unsure(len(answered.cams), len(readable))
         for row, cam in answered.cams.items():
             prediction = answered.predictions[row]
             assert prediction is not None  # what is explained has been predicted
@@ -251,6 +256,12 @@ class Tagger:
             self._row(photo, found.get(photo.ref.photo_id), run_id, now)
             for photo in answered.batch.photos
         ]
+
+    def _watch_unsure(self, heatmaps: int, photos: int) -> None:
+        """Let pictures travel with the batches while many photos need theirs for a heatmap."""
+        weight = photos / (photos + MEMORY)
+        self._unsure += weight * (heatmaps / max(photos, 1) - self._unsure)
+        self._loader.keep_pictures = self._unsure >= MANY_UNSURE
 
     def _row(
         self, photo: DecodedPhoto, prediction: Prediction | None, run_id: str, now: datetime

@@ -32,10 +32,10 @@ def follow(rounds, size, ahead, deaths):
                 continue
             if arrivals in deaths:
                 deaths = deaths - {arrivals}
-                seen += [ref for group in feed.take_back() for ref in group]
+                seen += [ref for group in feed.take_back() for ref in group.refs]
                 reader, under_way = None, deque()
                 continue
-            seen += under_way.popleft()
+            seen += under_way.popleft().refs
             feed.arrived()
             arrivals += 1
         got.append(seen)
@@ -51,12 +51,25 @@ def test_every_round_gets_its_photos_in_order_whatever_dies(sizes, size, ahead, 
     assert follow(rounds, size, ahead, deaths) == rounds
 
 
+def refs_of(feed):
+    return [group.refs for group in feed]
+
+
+def test_pictures_may_be_wanted_from_some_group_on():
+    feed = Feed(1)
+    feed.open(["a", "b", "c"])
+    groups = iter(feed)
+    wanted = [next(groups).with_pictures]
+    feed.with_pictures = True
+    assert [*wanted, *(group.with_pictures for group in groups)] == [False, True, True]
+
+
 def test_the_next_round_is_begun_before_this_one_ends():
     feed = Feed(2)
     first, second = ["a", "b", "c"], ["d", "e"]
     feed.open(first, lambda: second)
     groups = iter(feed)
-    assert [next(groups) for _ in range(3)] == [["a", "b"], ["c"], ["d", "e"]]
+    assert [next(groups).refs for _ in range(3)] == [("a", "b"), ("c",), ("d", "e")]
     assert not feed.is_done
     feed.arrived()
     feed.arrived()
@@ -67,14 +80,14 @@ def test_the_next_round_is_begun_before_this_one_ends():
 def test_other_photos_than_those_begun_are_a_new_start():
     feed = Feed(2)
     feed.open(["a"], lambda: ["b"])
-    assert list(feed) == [["a"], ["b"]]
+    assert refs_of(feed) == [("a",), ("b",)]
     assert not feed.go_on(["b"])  # equal, yet not the ones that were begun
     feed.open(["c"])
-    assert list(feed) == [["c"]]
+    assert refs_of(feed) == [("c",)]
 
 
 def test_what_cannot_be_begun_ahead_ends_the_stream():
     feed = Feed(2)
     feed.open(["a"], lambda: None)
-    assert list(feed) == [["a"]]
+    assert refs_of(feed) == [("a",)]
     assert not feed.is_done  # the stream's own end says so
