@@ -33,8 +33,8 @@ class Preprocess(Protocol):
         """Height and width of what `apply` returns."""
         ...
 
-    def apply(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Turn an upright RGB photo into uint8 (H, W, 3)."""
+    def apply(self, picture: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Turn an upright RGB photo, an image or (H, W, 3), into uint8 (H, W, 3)."""
         ...
 
 
@@ -86,7 +86,7 @@ def _read(ref: PhotoRef, outcome: Outcome, preprocess: Preprocess, limits: ReadL
         decoded = decode_photo(
             outcome, name=ref.location, min_side=preprocess.min_side, limits=limits
         )
-        pixels = preprocess.apply(decoded.image)
+        pixels = preprocess.apply(decoded.upright)
     except PhotoError as error:
         return failed(ref, error, digest)
     except Exception as error:  # noqa: BLE001 (a bug met by one photo must not cost the others)
