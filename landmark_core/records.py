@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from landmark_core.errors import PhotoFailure
 
 if TYPE_CHECKING:  # torch takes seconds to import, and planning does not need it
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
 Status = Literal["ok"] | PhotoFailure
@@ -58,11 +60,23 @@ class DecodedPhoto:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSeconds:
+    """What reading photos took, as measured by who read them."""
+
+    fetch: float = 0.0  # seconds of waiting for bytes
+    decode: float = 0.0  # CPU seconds of hashing, decoding and resizing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedBatch:
     """The photos of one batch, in plan order, with the pixels of the good ones."""
 
     photos: tuple[DecodedPhoto, ...]  # every photo of the batch, good or bad
     pixels: Tensor  # uint8 (M, 3, H, W) RGB; row i belongs to readable[i]; M may be 0
+    seconds: ReadSeconds = ReadSeconds()  # summed over the photos
+    # To draw on: (h, w, 3) RGB, upright, one per readable photo, null where it was not kept;
+    # null as a whole where pictures are not kept.
+    pictures: tuple[NDArray[np.uint8] | None, ...] | None = None
 
     @property
     def readable(self) -> tuple[DecodedPhoto, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from landmark_core.library.first_bytes import ask_first_bytes
     from landmark_core.library.identity import is_url, location_of, photo_id_of
     from landmark_core.library.loader import PhotoLoader
+    from landmark_core.library.pictures import LEAST_SIDE, MOST_SIDE, fit_picture
     from landmark_core.library.reading import Preprocess
     from landmark_core.library.selection import Counts
     from landmark_core.library.workers import (
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Counts": "selection",
     "Decoded": "decode",
+    "LEAST_SIDE": "pictures",
     "Listing": "find",
+    "MOST_SIDE": "pictures",
     "PhotoLoader": "loader",
     "Preprocess": "reading",
     "Step": "advice",
@@ -39,6 +42,7 @@ _HOMES = {
     "describe_fault": "faults",
     "fetch_many": "fetch",
     "fetch_photo": "fetch",
+    "fit_picture": "pictures",
     "fixed_part": "dates",
     "is_partitioned": "dates",
     "is_passing": "faults",
@@ -54,6 +58,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "LEAST_SIDE",
+    "MOST_SIDE",
     "Counts",
     "Decoded",
     "Listing",
@@ -66,6 +72,7 @@ __all__ = [
     "describe_fault",
     "fetch_many",
     "fetch_photo",
+    "fit_picture",
     "fixed_part",
     "is_partitioned",
     "is_passing",

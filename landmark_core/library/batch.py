@@ -3,7 +3,10 @@
 The dataset and the collate function of the DataLoader in `loader`; neither keeps anything.
 """
 
-from collections.abc import Sequence
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,60 +15,120 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from landmark_core.config import ReadLimits
+from landmark_core.library.feed import Group
 from landmark_core.library.reading import Preprocess, Reading, read_photos
-from landmark_core.records import DecodedBatch, DecodedPhoto, PhotoRef
+from landmark_core.records import DecodedBatch, DecodedPhoto, PhotoRef, ReadSeconds
 
-# A batch on its way: as a tensor in shared memory, or as an array through the pipe.
-Packed = tuple[tuple[DecodedPhoto, ...], Tensor | NDArray[np.uint8]]
+Bytes = Tensor | NDArray[np.uint8]  # in shared memory, or as an array through the pipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """A batch on its way from a worker."""
+
+    photos: tuple[DecodedPhoto, ...]
+    pixels: Bytes  # (M, H, W, 3)
+    seconds: ReadSeconds
+    pictures: Bytes | None  # (B,) the bytes of all pictures, one after the other; null: none
+    sizes: tuple[tuple[int, int] | None, ...]  # of the M pictures: height, width
 
 
 class PhotoDataset(Dataset[Reading]):
     """Reads the photos it is asked for; holds settings only, so it travels to workers cheaply."""
 
-    def __init__(self, preprocess: Preprocess, limits: ReadLimits) -> None:
+    def __init__(self, preprocess: Preprocess, limits: ReadLimits, *, picture_bytes: int) -> None:
         self._preprocess = preprocess
         self._limits = limits
+        self._picture_bytes = picture_bytes  # room for the pictures of one batch
 
     def __getitem__(self, ref: PhotoRef) -> Reading:
-        return self.__getitems__([ref])[0]
+        return self.__getitems__(Group((ref,), with_pictures=False))[0]
 
-    def __getitems__(self, refs: Sequence[PhotoRef]) -> list[Reading]:
-        """Return one reading per reference; the batch call lets URLs be fetched together."""
-        return list(read_photos(refs, self._preprocess, self._limits))
+    def __getitems__(self, group: Group) -> list[Reading]:
+        """Return one reading per photo; the batch call lets URLs be fetched together."""
+        room = self._picture_bytes if group.with_pictures else 0
+        return list(read_photos(group.refs, self._preprocess, self._limits, picture_bytes=room))
 
 
-def pack(readings: Sequence[Reading], *, shape: tuple[int, int], shared: bool) -> Packed:
-    """Gather the pixels of a batch.
+def pack(
+    readings: Sequence[Reading],
+    *,
+    shape: tuple[int, int],
+    shared: bool,
+    pictures_shared: bool,
+) -> Packed:
+    """Gather the pixels of a batch, and its pictures.
 
     Args:
         readings: one per photo, good or bad.
         shape: height and width of the pixels, for batches without a good photo.
         shared: put them into shared memory, which another process then only maps.
-
-    Returns:
-        The photos, and uint8 (M, 3, H, W), M being the number of good ones; channels last in
-        memory, as the decoder writes them and convolutions like them.
+        pictures_shared: likewise the pictures, where there are any.
     """
-    good = [reading.pixels for reading in readings if reading.pixels is not None]
-    rows = np.empty((len(good), *shape, 3), np.uint8)
-    for row, pixels in zip(rows, good, strict=True):
-        row[...] = pixels
-    photos = tuple(reading.photo for reading in readings)
-    if not shared or not good:
-        return photos, rows
-    try:
-        return photos, _into_shared_memory(torch.from_numpy(rows))
-    except RuntimeError:  # shared memory is full; the pipe is slower, and always there
-        return photos, rows
+    good = [(reading.pixels, reading.picture) for reading in readings if reading.pixels is not None]
+    pixels = _room((len(good), *shape, 3), shared)
+    for row, (values, _) in zip(pixels, good, strict=True):
+        np.asarray(row)[...] = values
+    kept = [picture for _, picture in good]
+    return Packed(
+        photos=tuple(reading.photo for reading in readings),
+        pixels=pixels,
+        seconds=ReadSeconds(
+            fetch=sum(reading.seconds.fetch for reading in readings),
+            decode=sum(reading.seconds.decode for reading in readings),
+        ),
+        pictures=_in_one_piece(kept, pictures_shared),
+        sizes=tuple(None if picture is None else picture.shape[:2] for picture in kept),
+    )
 
 
 def unpack(packed: Packed) -> DecodedBatch:
-    """Make the batch that the model sees of what came from a worker."""
-    photos, rows = packed
-    pixels = torch.from_numpy(rows) if isinstance(rows, np.ndarray) else rows  # (M, H, W, 3)
-    return DecodedBatch(photos=photos, pixels=pixels.permute(0, 3, 1, 2))  # (M, 3, H, W)
+    """Make the batch that the model sees of what came from a worker.
+
+    Its pixels are (M, 3, H, W), channels last in memory, as the decoder writes them and
+    convolutions like them; its pictures are views of one piece of memory.
+    """
+    pixels = torch.as_tensor(packed.pixels)  # (M, H, W, 3)
+    return DecodedBatch(
+        photos=packed.photos,
+        pixels=pixels.permute(0, 3, 1, 2),  # (M, 3, H, W)
+        seconds=packed.seconds,
+        pictures=None if packed.pictures is None else tuple(_cut(packed.pictures, packed.sizes)),
+    )
 
 
-def _into_shared_memory(rows: Tensor) -> Tensor:
-    shared: Tensor = rows.share_memory_()  # type: ignore[no-untyped-call]
-    return shared
+def _in_one_piece(pictures: Sequence[NDArray[np.uint8] | None], shared: bool) -> Bytes | None:
+    kept = [picture for picture in pictures if picture is not None]
+    if not kept:
+        return None
+    piece = _room((sum(picture.size for picture in kept),), shared)
+    values, start = np.asarray(piece), 0
+    for picture in kept:
+        values[start : start + picture.size] = picture.reshape(-1)
+        start += picture.size
+    return piece
+
+
+def _cut(
+    piece: Bytes, sizes: Sequence[tuple[int, int] | None]
+) -> Iterator[NDArray[np.uint8] | None]:
+    values, start = np.asarray(piece), 0
+    for size in sizes:
+        if size is None:
+            yield None
+            continue
+        end = start + size[0] * size[1] * 3
+        yield values[start:end].reshape(*size, 3)  # (h, w, 3)
+        start = end
+
+
+def _room(shape: tuple[int, ...], shared: bool) -> Bytes:
+    """Set memory aside: shared where wanted and to be had."""
+    count = math.prod(shape)
+    if shared and count:
+        # Full, there is the pipe: slower, and always there.
+        with contextlib.suppress(RuntimeError):
+            # As torch's own collate does: written once, where `share_memory_` would copy it.
+            storage = torch.UntypedStorage._new_shared(count)  # type: ignore[no-untyped-call]  # noqa: SLF001
+            return torch.empty(0, dtype=torch.uint8).set_(storage).view(shape)
+    return np.empty(shape, np.uint8)

@@ -5,8 +5,9 @@ short of killing the process, reaches its neighbours.
 """
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +18,8 @@ from landmark_core.config import ReadLimits
 from landmark_core.errors import PhotoError
 from landmark_core.library.decode import decode_photo
 from landmark_core.library.fetch import Outcome, fetch_many
-from landmark_core.records import DecodedPhoto, PhotoRef
+from landmark_core.library.pictures import keep_picture
+from landmark_core.records import DecodedPhoto, PhotoRef, ReadSeconds
 
 
 class Preprocess(Protocol):
@@ -33,8 +35,8 @@ class Preprocess(Protocol):
         """Height and width of what `apply` returns."""
         ...
 
-    def apply(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Turn an upright RGB photo into uint8 (H, W, 3)."""
+    def apply(self, picture: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Turn an upright RGB photo, an image or (H, W, 3), into uint8 (H, W, 3)."""
         ...
 
 
@@ -44,14 +46,39 @@ class Reading:
 
     photo: DecodedPhoto
     pixels: NDArray[np.uint8] | None  # (H, W, 3) RGB
+    picture: NDArray[np.uint8] | None = None  # (h, w, 3) RGB to draw on; see `pictures`
+    seconds: ReadSeconds = field(default_factory=ReadSeconds)
 
 
 def read_photos(
-    refs: Iterable[PhotoRef], preprocess: Preprocess, limits: ReadLimits
+    refs: Iterable[PhotoRef],
+    preprocess: Preprocess,
+    limits: ReadLimits,
+    *,
+    picture_bytes: int = 0,
 ) -> Iterator[Reading]:
-    """Yield one reading per photo, in the order given."""
-    for ref, outcome in fetch_many(refs, limits):
-        yield _read(ref, outcome, preprocess, limits)
+    """Yield one reading per photo, in the order given.
+
+    Args:
+        refs: the photos.
+        preprocess: what the model does to a photo.
+        limits: what one photo may cost.
+        picture_bytes: room for the pictures of all of them together; a photo whose picture finds
+            none left has none. 0 keeps no picture.
+    """
+    fetched = fetch_many(refs, limits)
+    while True:
+        asked = time.perf_counter()
+        found = next(fetched, None)
+        if found is None:
+            return
+        fetch_s = time.perf_counter() - asked
+        begun = time.thread_time()
+        reading = _read(*found, preprocess, limits, picture_bytes)
+        if reading.picture is not None:
+            picture_bytes -= reading.picture.nbytes
+        decode_s = time.thread_time() - begun
+        yield replace(reading, seconds=ReadSeconds(fetch=fetch_s, decode=decode_s))
 
 
 def failed(ref: PhotoRef, error: PhotoError, digest: str | None = None) -> Reading:
@@ -78,7 +105,13 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read(ref: PhotoRef, outcome: Outcome, preprocess: Preprocess, limits: ReadLimits) -> Reading:
+def _read(
+    ref: PhotoRef,
+    outcome: Outcome,
+    preprocess: Preprocess,
+    limits: ReadLimits,
+    picture_bytes: int,
+) -> Reading:
     if isinstance(outcome, PhotoError):
         return failed(ref, outcome)
     digest = digest_of(outcome)
@@ -86,7 +119,8 @@ def _read(ref: PhotoRef, outcome: Outcome, preprocess: Preprocess, limits: ReadL
         decoded = decode_photo(
             outcome, name=ref.location, min_side=preprocess.min_side, limits=limits
         )
-        pixels = preprocess.apply(decoded.image)
+        pixels = preprocess.apply(decoded.upright)
+        picture = keep_picture(decoded, picture_bytes) if picture_bytes else None
     except PhotoError as error:
         return failed(ref, error, digest)
     except Exception as error:  # noqa: BLE001 (a bug met by one photo must not cost the others)
@@ -100,4 +134,4 @@ def _read(ref: PhotoRef, outcome: Outcome, preprocess: Preprocess, limits: ReadL
         width=decoded.width,
         height=decoded.height,
     )
-    return Reading(photo, pixels)
+    return Reading(photo, pixels, picture)

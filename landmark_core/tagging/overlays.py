@@ -1,7 +1,8 @@
 """Draw the heatmaps of a shard beside its tagging: threads that read, blend and write.
 
-Each photo is read once more, at the size a person wants to see, and only if its bytes are still
-those that were tagged. A photo that cannot be shown any more has no heatmap and keeps its row.
+A photo whose picture was not kept is read once more, at the size a person wants to see, and only if
+its bytes are still those that were tagged. A photo that cannot be shown any more has no heatmap and
+keeps its row.
 """
 
 import hashlib
@@ -19,16 +20,18 @@ from PIL import Image
 
 from landmark_core.config import ReadLimits
 from landmark_core.errors import PhotoError
-from landmark_core.library import decode_photo, fetch_photo
+from landmark_core.library import LEAST_SIDE, decode_photo, fetch_photo
 from landmark_core.model import LoadedModel
 from landmark_core.records import DecodedPhoto, Prediction
 from landmark_core.tables import Store
-from landmark_core.tagging.heatmap import Box, Caption, render_overlay
+from landmark_core.tagging.caption import Caption
+from landmark_core.tagging.heat import Box
+from landmark_core.tagging.heatmap import render_overlay
 
 logger = logging.getLogger(__name__)
 
-LEAST_SIDE = 640  # pixels, the long side: a JPEG decodes at the scale that is at least this large
 WAITING = 64  # overlays under way at once: each holds one photo of up to 1024 pixels
+WRITING = 8  # of them that wait for the disk or the bucket, beside those that are drawn
 
 
 class HeatmapWriter:
@@ -39,7 +42,10 @@ class HeatmapWriter:
         self._model = model
         self._run_id = run_id
         self._limits = limits
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="heatmap")
+        cores = os.cpu_count() or 1
+        # More would only take turns at drawing, and at what Python lets one thread do at a time.
+        self._hands = threading.BoundedSemaphore(cores)
+        self._threads = ThreadPoolExecutor(cores + WRITING, thread_name_prefix="heatmap")
         self._room = threading.BoundedSemaphore(WAITING)
         self._drawn: dict[str, Future[str | None]] = {}
 
@@ -54,16 +60,23 @@ class HeatmapWriter:
     ) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def draw(self, photo: DecodedPhoto, prediction: Prediction, cam: NDArray[np.float32]) -> None:
+    def draw(
+        self,
+        photo: DecodedPhoto,
+        prediction: Prediction,
+        cam: NDArray[np.float32],
+        picture: NDArray[np.uint8] | None = None,
+    ) -> None:
         """Queue one overlay; waits while too many are under way.
 
         Args:
             photo: as it was tagged.
             prediction: what to write on it.
             cam: (h, w) float32 map over the part that the network saw, at least 0.
+            picture: (H, W, 3) RGB, the whole photo upright; null where it has to be read again.
         """
         self._room.acquire()
-        future = self._threads.submit(self._draw, photo, prediction, cam)
+        future = self._threads.submit(self._draw, photo, prediction, cam, picture)
         future.add_done_callback(lambda _: self._room.release())
         self._drawn[photo.ref.photo_id] = future
 
@@ -77,21 +90,36 @@ class HeatmapWriter:
         return {photo_id: path for photo_id, path in paths.items() if path is not None}
 
     def _draw(
-        self, photo: DecodedPhoto, prediction: Prediction, cam: NDArray[np.float32]
+        self,
+        photo: DecodedPhoto,
+        prediction: Prediction,
+        cam: NDArray[np.float32],
+        kept: NDArray[np.uint8] | None,
     ) -> str | None:
         try:
-            picture = _read_again(photo, self._limits)
+            with self._hands:
+                overlay = self._render(photo, prediction, cam, kept)
         except PhotoError as error:
             logger.warning("no heatmap for %s: %s", photo.ref.uri, error.reason)
             return None
+        # Many at once: a disk makes many files durable in the time of one, a bucket likewise.
+        return self._store.write_heatmap(self._run_id, photo.ref.photo_id, overlay)
+
+    def _render(
+        self,
+        photo: DecodedPhoto,
+        prediction: Prediction,
+        cam: NDArray[np.float32],
+        kept: NDArray[np.uint8] | None,
+    ) -> bytes:
+        picture = _read_again(photo, self._limits) if kept is None else Image.fromarray(kept)
         caption = Caption(
             photo_id=photo.ref.photo_id,
             model_id=self._model.model_id,
             tag=prediction.tags[0].tag,
             confidence=prediction.tags[0].confidence,
         )
-        overlay = render_overlay(picture, cam, crop_box=self._seen(photo), caption=caption)
-        return self._store.write_heatmap(self._run_id, photo.ref.photo_id, overlay)
+        return render_overlay(picture, cam, crop_box=self._seen(photo), caption=caption)
 
     def _seen(self, photo: DecodedPhoto) -> Box:
         """Return the part of the photo that the network saw, as fractions of its sides."""

@@ -13,7 +13,8 @@ from torch import nn
 
 from landmark_core.model import Preprocess, PreprocessSettings, quiet_torchscript
 from landmark_core.tagging.forward import open_engine
-from landmark_core.tagging.heatmap import OVERLAY_SIDE, Caption, render_overlay
+from landmark_core.tagging.caption import Caption
+from landmark_core.tagging.heatmap import render_overlay
 
 CAPTION = Caption(photo_id="ab" * 16, model_id="0123456789abcdef", tag="Petra", confidence=0.4321)
 WHOLE = (0.0, 0.0, 1.0, 1.0)
@@ -187,7 +188,7 @@ def test_nothing_of_the_photo_s_own_metadata_is_copied():
 def test_the_photo_given_is_left_as_it_is():
     photo = grey(3000, 20)
     before = photo.tobytes()
-    assert overlay(photo, np.ones((2, 2))).size == (OVERLAY_SIDE, 7)
+    assert overlay(photo, np.ones((2, 2))).size == (1000, 7)  # a third, not MOST_SIDE exactly
     assert (photo.size, photo.tobytes()) == ((3000, 20), before)
 
 
