@@ -42,13 +42,21 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageSeconds:
-    """Where the time went, in seconds of the process that tags."""
+    """Where the time went, in seconds.
+
+    What waits is one thread, so these add up to the time of the shard at most. What works is many:
+    fetch and decode count the processes that read together, forward and explain all lanes, so they
+    may be more than the time that passed.
+    """
 
     wait_for_photos: float = 0.0  # waiting for decoded batches
-    forward: float = 0.0
-    explain: float = 0.0  # Grad-CAM; the overlays are drawn beside the next batches
+    wait_for_model: float = 0.0  # waiting for a lane to be free, or the last ones to end
     wait_for_heatmaps: float = 0.0
     write: float = 0.0
+    fetch: float = 0.0  # waiting for bytes, in the processes that read
+    decode: float = 0.0  # of processor, hashing, decoding and resizing there
+    forward: float = 0.0  # of processor in all lanes; of the wall where a GPU computes
+    explain: float = 0.0  # likewise; Grad-CAM, the overlays are drawn beside the next batches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +97,16 @@ class ModelIdentity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What a run had to work with."""
+
+    cores: int  # that the process may use
+    readers: int  # processes that decode; 0: the lanes' own process does
+    lanes: int  # threads that each take a batch through the model
+    gpu: bool  # the model runs on one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSummary:
     """What the listing held and what of it was to do."""
 
@@ -124,6 +142,7 @@ class RunSummary:
     stages: StageSeconds
     confidences: tuple[int, ...]  # ok photos by best confidence, one number for each bin
     start_seconds: float  # before the first shard: model, listing, plan
+    machine: Machine | None = None  # null where many did it
 
     @property
     def seconds(self) -> float:

@@ -32,7 +32,7 @@ def shard_report_from_json(value: Mapping[str, Any]) -> ShardReport:
             counts=Counts(**value["counts"]),
             tags=tuple((str(tag), int(photos)) for tag, photos in value["tags"]),
             failures=tuple(Failure(**failure) for failure in value["failures"]),
-            stages=StageSeconds(**value["stages"]),
+            stages=StageSeconds(**_known(value["stages"])),
             seconds=float(value["seconds"]),
             confidences=tuple(int(photos) for photos in value["confidences"]),
         )
@@ -42,3 +42,9 @@ def shard_report_from_json(value: Mapping[str, Any]) -> ShardReport:
     if len(report.confidences) != CONFIDENCE_BINS:
         raise ValueError(f"expected {CONFIDENCE_BINS} bins, got {len(report.confidences)}")
     return report
+
+
+def _known(stages: Mapping[str, float]) -> dict[str, float]:
+    """Leave out stages that a newer version may have written."""
+    names = {field.name for field in dataclasses.fields(StageSeconds)}
+    return {name: float(seconds) for name, seconds in stages.items() if name in names}

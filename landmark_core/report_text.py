@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from landmark_core.report import FAILURES, PlanSummary, RunSummary, ShardReport
+from landmark_core.report_time import time_lines
 
 TOP_TAGS = 10
 _MARKUP = re.compile(r"[\\`*_\[\]<>!|~#&$]")
@@ -81,6 +82,7 @@ def to_text(summary: RunSummary, out: str) -> str:
         shown = ", ".join(f"{tag} {count:,}" for tag, count in summary.tags[:TOP_TAGS])
         lines.append(f"Most seen: {shown}")
     lines += _failure_lines(summary)
+    lines += time_lines(summary)
     lines += [f"Note: {note}" for note in summary.model.notes]
     lines.append(f"Tags: {out}/tags   run {summary.run_id}")
     if counts.heatmaps:

@@ -87,7 +87,7 @@ def rehearse(folder: Path, *, database: str | None = None) -> list[Death]:
 def _parameters(folder: Path) -> dict[str, Any]:
     draw_photos(folder / "photos", 0, PHOTOS)
     places = {"source": str(folder / "photos"), "out": str(folder / "out")}
-    return {**places, "workers": 0, "shard_size": 10, "wait_minutes": 2}
+    return {**places, "workers": 0, "shard_size": 5, "wait_minutes": 2}
 
 
 def _die(stand: Stand, name: str, parameters: dict[str, Any]) -> tuple[UUID, int, float]:

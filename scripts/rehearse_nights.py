@@ -53,7 +53,7 @@ def rehearse(
     """
     photos, out = folder / "photos", folder / "out"
     draw_photos(photos, 0, first)
-    params = {"source": str(photos), "out": str(out), "workers": 0, "shard_size": 20}
+    params = {"source": str(photos), "out": str(out), "workers": 0, "shard_size": 8}
     with Stand(folder / "stand", database=database) as stand:
         places = {"LANDMARK_SOURCE": str(photos), "LANDMARK_OUT": str(out)}
         stand.deploy(**places, LANDMARK_HOME=str(folder), LANDMARK_TIME_ZONE="Europe/Berlin")

@@ -16,6 +16,7 @@ LAYERS = (
     {"records"},
     {"config"},
     {"report"},
+    {"report_time"},
     {"report_text", "report_json", "library", "model", "tables"},
     {
         "status_text",
@@ -46,6 +47,7 @@ PURE = (
     "since",
     "library.dates",
     "report",
+    "report_time",
     "report_text",
     "report_json",
     *("drift", "nights", "night_charts", "nights_text"),

@@ -180,10 +180,13 @@ def test_a_shard_is_one_line_that_collectors_read():
         "photos_per_second": 2.8,
         "stages": {
             "wait_for_photos": 0.0,
-            "forward": 1.5,
-            "explain": 0.0,
+            "wait_for_model": 0.0,
             "wait_for_heatmaps": 0.0,
             "write": 0.5,
+            "fetch": 0.0,
+            "decode": 0.0,
+            "forward": 1.5,
+            "explain": 0.0,
         },
     }
 
@@ -224,7 +227,7 @@ def test_a_shards_line_is_one_line_whatever_the_names(report, run_id):
     "change",
     [
         pytest.param({"counts": None}, id="no-counts"),
-        pytest.param({"stages": {"sleep": 1.0}}, id="unknown-stage"),
+        pytest.param({"stages": {"write": "long"}}, id="stage-without-seconds"),
         pytest.param({"confidences": [1, 2]}, id="two-bins"),
         pytest.param({"tags": [["Petra"]]}, id="tag-without-number"),
     ],
@@ -232,6 +235,12 @@ def test_a_shards_line_is_one_line_whatever_the_names(report, run_id):
 def test_other_json_is_no_report(change):
     with pytest.raises(ValueError, match="expected"):
         shard_report_from_json({**shard_report_to_json(REPORT), **change})
+
+
+def test_stages_that_a_newer_version_wrote_are_passed_over():
+    values = shard_report_to_json(REPORT)
+    values["stages"] = {**values["stages"], "dream": 1.0}
+    assert shard_report_from_json(values) == REPORT
 
 
 def test_few_examples_of_each_failure_are_kept():

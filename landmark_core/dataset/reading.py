@@ -156,7 +156,7 @@ def _decode(data: bytes, name: str, needs: Needs) -> _Pixels:
     side, limits = needs.side, needs.limits
     # As the tagger decodes it, so that the crop has the tagger's pixels to the last bit.
     decoded = decode_photo(data, name=name, min_side=needs.preprocess.min_side, limits=limits)
-    crop = needs.preprocess.apply(decoded.image)
+    crop = needs.preprocess.apply(decoded.upright)
     image = decoded.image
     if decoded.scaled and min(image.size) < side:  # training wants more than the tagger does
         image = decode_photo(data, name=name, min_side=side, limits=limits).image

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from landmark_core.config import ReadLimits
+from landmark_core.library.feed import Group
 from landmark_core.library.reading import Preprocess, Reading, read_photos
 from landmark_core.records import DecodedBatch, DecodedPhoto, PhotoRef, ReadSeconds
 
@@ -28,27 +29,25 @@ class Packed:
     photos: tuple[DecodedPhoto, ...]
     pixels: Bytes  # (M, H, W, 3)
     seconds: ReadSeconds
-    pictures: Bytes | None  # (B,) the bytes of all pictures, one after the other
+    pictures: Bytes | None  # (B,) the bytes of all pictures, one after the other; null: none
     sizes: tuple[tuple[int, int] | None, ...]  # of the M pictures: height, width
 
 
 class PhotoDataset(Dataset[Reading]):
     """Reads the photos it is asked for; holds settings only, so it travels to workers cheaply."""
 
-    def __init__(
-        self, preprocess: Preprocess, limits: ReadLimits, *, picture_bytes: int = 0
-    ) -> None:
+    def __init__(self, preprocess: Preprocess, limits: ReadLimits, *, picture_bytes: int) -> None:
         self._preprocess = preprocess
         self._limits = limits
         self._picture_bytes = picture_bytes  # room for the pictures of one batch
 
     def __getitem__(self, ref: PhotoRef) -> Reading:
-        return self.__getitems__([ref])[0]
+        return self.__getitems__(Group((ref,), with_pictures=False))[0]
 
-    def __getitems__(self, refs: Sequence[PhotoRef]) -> list[Reading]:
-        """Return one reading per reference; the batch call lets URLs be fetched together."""
-        room = self._picture_bytes
-        return list(read_photos(refs, self._preprocess, self._limits, picture_bytes=room))
+    def __getitems__(self, group: Group) -> list[Reading]:
+        """Return one reading per photo; the batch call lets URLs be fetched together."""
+        room = self._picture_bytes if group.with_pictures else 0
+        return list(read_photos(group.refs, self._preprocess, self._limits, picture_bytes=room))
 
 
 def pack(
@@ -56,7 +55,7 @@ def pack(
     *,
     shape: tuple[int, int],
     shared: bool,
-    pictures_shared: bool | None = None,
+    pictures_shared: bool,
 ) -> Packed:
     """Gather the pixels of a batch, and its pictures.
 
@@ -64,7 +63,7 @@ def pack(
         readings: one per photo, good or bad.
         shape: height and width of the pixels, for batches without a good photo.
         shared: put them into shared memory, which another process then only maps.
-        pictures_shared: likewise the pictures; null where none are kept.
+        pictures_shared: likewise the pictures, where there are any.
     """
     good = [(reading.pixels, reading.picture) for reading in readings if reading.pixels is not None]
     pixels = _room((len(good), *shape, 3), shared)
@@ -78,7 +77,7 @@ def pack(
             fetch=sum(reading.seconds.fetch for reading in readings),
             decode=sum(reading.seconds.decode for reading in readings),
         ),
-        pictures=None if pictures_shared is None else _in_one_piece(kept, pictures_shared),
+        pictures=_in_one_piece(kept, pictures_shared),
         sizes=tuple(None if picture is None else picture.shape[:2] for picture in kept),
     )
 
@@ -98,8 +97,10 @@ def unpack(packed: Packed) -> DecodedBatch:
     )
 
 
-def _in_one_piece(pictures: Sequence[NDArray[np.uint8] | None], shared: bool) -> Bytes:
+def _in_one_piece(pictures: Sequence[NDArray[np.uint8] | None], shared: bool) -> Bytes | None:
     kept = [picture for picture in pictures if picture is not None]
+    if not kept:
+        return None
     piece = _room((sum(picture.size for picture in kept),), shared)
     values, start = np.asarray(piece), 0
     for picture in kept:

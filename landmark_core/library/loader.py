@@ -7,10 +7,8 @@ is an ordinary batch with zero rows of pixels. The order of photos is that of th
 their pixels do not depend on the number of workers.
 """
 
-import itertools
 import logging
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -21,8 +19,9 @@ from torch.utils.data import DataLoader
 
 from landmark_core.config import ReadLimits
 from landmark_core.library.batch import Packed, PhotoDataset, pack, unpack
+from landmark_core.library.feed import Feed, Group, Then
 from landmark_core.library.pictures import MOST_SIDE
-from landmark_core.library.reading import Preprocess, Reading, read_photos
+from landmark_core.library.reading import Preprocess, Reading
 from landmark_core.library.refusals import RefusalWatch
 from landmark_core.library.rescue import rescue_photos
 from landmark_core.library.workers import (
@@ -62,7 +61,8 @@ class PhotoLoader:
             prefetch: batches that each worker may be ahead; with workers and batch_size this
                 bounds the memory, as workers x prefetch x batch_size x H x W x 3 bytes.
             keep_pictures: photos come with a picture to draw on, most of them: all pictures on
-                their way take PICTURE_MEMORY at most, and what finds no room has none.
+                their way take PICTURE_MEMORY at most, and what finds no room has none. May be
+                changed at any time, for the batches that are still to be asked for.
         """
         self._preprocess = preprocess
         self._limits = limits
@@ -71,11 +71,12 @@ class PhotoLoader:
         self._prefetch = prefetch
         # One more than is prefetched: the consumer holds a batch while the next ones arrive.
         self._under_way = workers * prefetch + 1
-        self._picture_bytes = PICTURE_MEMORY // self._under_way if keep_pictures else 0
-        self._feed = _Feed()
+        self._picture_bytes = PICTURE_MEMORY // self._under_way
+        self._feed = Feed(batch_size, with_pictures=keep_pictures)
         self._refusals = RefusalWatch()
         self._loader: DataLoader[Any] | None = None
         self._iterator: Any = None  # torch's, which has no public type
+        self._runs_on = False  # the iterator has begun with the photos that are wanted next
 
     def __enter__(self) -> Self:
         return self
@@ -88,33 +89,51 @@ class PhotoLoader:
     ) -> None:
         self.close()
 
+    @property
+    def keep_pictures(self) -> bool:
+        """Whether the batches that are asked for from now on come with pictures."""
+        return self._feed.with_pictures
+
+    @keep_pictures.setter
+    def keep_pictures(self, kept: bool) -> None:
+        self._feed.with_pictures = kept
+
     def start_workers(self) -> None:
         """Start the processes now, so that they are ready when the model is."""
         if self._workers and self._iterator is None:
-            self._feed.open(iter(()))
+            self._feed.open(())
             self._start_stream()
 
-    def batches(self, refs: Iterable[PhotoRef]) -> Iterator[DecodedBatch]:
+    def batches(
+        self, refs: Iterable[PhotoRef], *, then: Then | None = None
+    ) -> Iterator[DecodedBatch]:
         """Yield the photos in batches, in the order given; call it once per shard.
 
         A new call ends the one before it. Photos whose worker died are read again, alone.
+
+        Args:
+            refs: the photos.
+            then: asked, once all of these are handed out, which photos come after them; null where
+                none do. The workers begin with them, and the next call, given that same object,
+                goes on from there.
 
         Raises:
             RunError: worker processes cannot live on this machine, or the store of the photos
                 refuses our credentials.
         """
-        for batch in self._batches(refs):
+        for batch in self._batches(refs, then):
             self._refusals.look(batch.photos, datetime.now(UTC))
             yield batch
 
-    def _batches(self, refs: Iterable[PhotoRef]) -> Iterator[DecodedBatch]:
-        iterator = iter(refs)
-        groups = iter(lambda: list(itertools.islice(iterator, self._batch_size)), [])
+    def _batches(self, refs: Iterable[PhotoRef], then: Then | None) -> Iterator[DecodedBatch]:
         if not self._workers:
-            yield from map(self._read_here, groups)
+            self._feed.open(refs)
+            yield from map(self._read_here, self._feed)
             return
-        self._feed.open(groups)
-        while True:
+        if not self._feed.go_on(refs, then):
+            self._feed.open(refs, then)
+            self._runs_on = False
+        while not self._feed.is_done:
             try:
                 yield from self._stream()
             except (RuntimeError, ConnectionError, EOFError, FileNotFoundError) as error:
@@ -130,15 +149,23 @@ class PhotoLoader:
     def close(self) -> None:
         """End the worker processes; a later call of `batches` starts new ones."""
         iterator, self._iterator, self._loader = self._iterator, None, None
+        self._runs_on = False
         if iterator is not None:
             # Dropping it does the same, but later wherever a traceback still refers to it.
             iterator._shutdown_workers()  # noqa: SLF001
 
     def _stream(self) -> Iterator[DecodedBatch]:
-        self._start_stream()
-        for packed in self._iterator:
+        """Yield what is left of the round; the workers may have begun the next one by then."""
+        if not self._runs_on:
+            self._start_stream()
+        self._runs_on = False  # unless this round ends well before the stream does
+        while not self._feed.is_done:
+            packed = next(self._iterator, None)
+            if packed is None:
+                return
             self._feed.arrived()
             yield unpack(packed)
+        self._runs_on = True
 
     def _start_stream(self) -> None:
         """Let the workers begin with what the feed holds; they start where there are none."""
@@ -152,8 +179,8 @@ class PhotoLoader:
 
     def _make_loader(self) -> DataLoader[Any]:
         return DataLoader(
-            PhotoDataset(self._preprocess, self._limits, picture_bytes=self._picture_bytes),
-            batch_sampler=self._feed,
+            self._dataset(),
+            batch_sampler=self._feed,  # type: ignore[arg-type]  # a group is what it asks for at once
             num_workers=self._workers,
             collate_fn=self._packing(shared=True),
             prefetch_factor=self._prefetch,
@@ -161,6 +188,9 @@ class PhotoLoader:
             worker_init_fn=settle_worker,
             multiprocessing_context=worker_context(),
         )
+
+    def _dataset(self) -> PhotoDataset:
+        return PhotoDataset(self._preprocess, self._limits, picture_bytes=self._picture_bytes)
 
     def _packing(self, *, shared: bool) -> Callable[[Sequence[Reading]], Packed]:
         """Return how batches are packed; what does not fit into shared memory takes the pipe."""
@@ -171,9 +201,7 @@ class PhotoLoader:
             pack,
             shape=self._preprocess.shape,
             shared=shared and self._fits_shared_memory(pixels),
-            pictures_shared=shared and self._fits_shared_memory(pixels + pictures)
-            if pictures
-            else None,
+            pictures_shared=shared and self._fits_shared_memory(pixels + pictures),
         )
 
     def _fits_shared_memory(self, batch_bytes: int) -> bool:
@@ -181,14 +209,12 @@ class PhotoLoader:
         free = shared_memory_free()
         return free is None or self._under_way * batch_bytes <= free // 2
 
-    def _read_here(self, group: list[PhotoRef]) -> DecodedBatch:
-        room = self._picture_bytes
-        readings = read_photos(group, self._preprocess, self._limits, picture_bytes=room)
-        return unpack(self._packing(shared=False)(list(readings)))
+    def _read_here(self, group: Group) -> DecodedBatch:
+        return unpack(self._packing(shared=False)(self._dataset().__getitems__(group)))
 
-    def _rescue(self, group: list[PhotoRef]) -> DecodedBatch:
+    def _rescue(self, group: Group) -> DecodedBatch:
         """Read photos alone; without pictures, for the few there are."""
-        readings = list(rescue_photos(group, self._preprocess, self._limits))
+        readings = list(rescue_photos(group.refs, self._preprocess, self._limits))
         return unpack(self._packing(shared=False)(readings))
 
 
@@ -201,34 +227,3 @@ def says_worker_died(error: Exception) -> bool:
     if isinstance(error, RuntimeError):
         return str(error).startswith("DataLoader worker (pid")
     return True
-
-
-class _Feed:
-    """The batch sampler: hands out groups of photos, and knows which have not come back.
-
-    One object serves all shards, because the DataLoader keeps its sampler as long as its workers.
-    """
-
-    def __init__(self) -> None:
-        self._groups: Iterator[list[PhotoRef]] = iter(())
-        self._under_way: deque[list[PhotoRef]] = deque()
-
-    def open(self, groups: Iterator[list[PhotoRef]]) -> None:
-        """Begin with new groups; what was under way is forgotten."""
-        self._groups = groups
-        self._under_way.clear()
-
-    def __iter__(self) -> Iterator[list[PhotoRef]]:
-        for group in self._groups:
-            self._under_way.append(group)
-            yield group
-
-    def arrived(self) -> None:
-        """Note that the oldest group came back; they come back in order."""
-        self._under_way.popleft()
-
-    def take_back(self) -> list[list[PhotoRef]]:
-        """Return the groups that will not come back, oldest first, and forget them."""
-        lost = list(self._under_way)
-        self._under_way.clear()
-        return lost

@@ -28,8 +28,12 @@ def keep_picture(decoded: Decoded, room: int) -> NDArray[np.uint8] | None:
     Returns:
         (h, w, 3) RGB, upright, the long side at most MOST_SIDE pixels.
     """
-    if decoded.scaled and max(decoded.image.size) < LEAST_SIDE:
+    upright = decoded.upright
+    size = upright.size if isinstance(upright, Image.Image) else upright.shape[:2]
+    if decoded.scaled and max(size) < LEAST_SIDE:
         return None
+    if isinstance(upright, np.ndarray) and max(size) <= MOST_SIDE:
+        return upright if upright.nbytes <= room else None
     picture = fit_picture(decoded.image)
     return np.asarray(picture) if 3 * picture.width * picture.height <= room else None
 

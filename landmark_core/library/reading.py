@@ -35,8 +35,8 @@ class Preprocess(Protocol):
         """Height and width of what `apply` returns."""
         ...
 
-    def apply(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Turn an upright RGB photo into uint8 (H, W, 3)."""
+    def apply(self, picture: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Turn an upright RGB photo, an image or (H, W, 3), into uint8 (H, W, 3)."""
         ...
 
 
@@ -119,7 +119,7 @@ def _read(
         decoded = decode_photo(
             outcome, name=ref.location, min_side=preprocess.min_side, limits=limits
         )
-        pixels = preprocess.apply(decoded.image)
+        pixels = preprocess.apply(decoded.upright)
         picture = keep_picture(decoded, picture_bytes) if picture_bytes else None
     except PhotoError as error:
         return failed(ref, error, digest)

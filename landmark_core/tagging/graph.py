@@ -61,7 +61,20 @@ def build_function(
     dtype: torch.dtype,
     layout: torch.memory_format = torch.contiguous_format,
 ) -> Callable[..., Tensor | tuple[Tensor, ...]]:
-    """Return a graph as a function whose weights lie on a device, in one floating type.
+    """Return a graph as a function whose weights lie on a device, in one floating type; see place.
+
+    It may be called from several threads at once.
+    """
+    return as_function(place(graph, device, dtype, layout))
+
+
+def place(
+    graph: Graph,
+    device: torch.device,
+    dtype: torch.dtype,
+    layout: torch.memory_format = torch.contiguous_format,
+) -> Graph:
+    """Return a copy of a graph whose weights lie on a device, in one floating type.
 
     Args:
         graph: from frozen_graph or cut_graph; it is left as it is.
@@ -74,10 +87,16 @@ def build_function(
         placed.makeMultiOutputIntoTuple()
     for node in placed.findAllNodes("prim::Constant", recurse=True):
         _place_constant(node, device, dtype, layout)
-    function = torch._C._create_function_from_graph("forward", placed)  # noqa: SLF001
+    return placed
+
+
+def as_function(graph: Graph) -> Callable[..., Tensor | tuple[Tensor, ...]]:
+    """Return a placed graph as a function that may be called from several threads at once."""
+    function = torch._C._create_function_from_graph("forward", graph)  # noqa: SLF001
 
     def run(*inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-        # No profiling: the optimising executor compiles again for each new batch shape.
+        # No profiling: the optimising executor compiles again for each new batch shape. The switch
+        # is one of the calling thread.
         with optimized_execution(should_optimize=False):
             return function(*inputs)  # type: ignore[no-any-return]
 

@@ -10,6 +10,8 @@ form only after it gave the head's logits on random activations: a wrong guess c
 gives a wrong map.
 """
 
+import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -20,14 +22,20 @@ from torch import Tensor
 from landmark_core.errors import ConfigError
 from landmark_core.tagging.chain import Chain, copy_module, cut_children
 from landmark_core.tagging.cut import CutGraph, LinearHead, cut_graph
+from landmark_core.tagging.fuse import can_fuse, fuse
 from landmark_core.tagging.graph import (
     SCRIPT_ERRORS,
+    Graph,
     NoCutError,
     NoMapError,
+    as_function,
     build_function,
     frozen_graph,
     last_line,
+    place,
 )
+
+logger = logging.getLogger(__name__)
 
 Way = Literal["closed_form", "tapped_graph", "submodules"]
 WAYS: tuple[Way, ...] = ("closed_form", "tapped_graph", "submodules")
@@ -131,8 +139,9 @@ def _from_graph(
     if "closed_form" not in ways and "tapped_graph" not in ways:
         raise NoCutError("its graph is not to be used")
     cut = cut_graph(frozen_graph(module), probe)
-    trunk, head = _trunk_of(cut, layout), _head_of(cut)
-    activations = _verify(trunk(probe.device, probe.dtype), head(probe.device), probe, scores)
+    head = _head_of(cut)
+    plain = cast("Trunk", build_function(cut.trunk, probe.device, probe.dtype, layout))
+    activations = _verify(plain, head(probe.device), probe, scores)
     linear = cut.linear if "closed_form" in ways else None
     if linear is not None and not _is_closed_form(linear, head(probe.device), probe, activations):
         linear = None
@@ -143,15 +152,40 @@ def _from_graph(
         reason=None,
         linear=linear,
         layout=layout,
-        trunk_on=trunk,
+        trunk_on=lambda device, dtype: _fastest(cut.trunk, device, dtype, layout, probe),
         head_on=head,
     )
 
 
-def _trunk_of(
-    cut: CutGraph, layout: torch.memory_format
-) -> Callable[[torch.device, torch.dtype], Trunk]:
-    return lambda device, dtype: cast("Trunk", build_function(cut.trunk, device, dtype, layout))
+def _fastest(
+    graph: Graph,
+    device: torch.device,
+    dtype: torch.dtype,
+    layout: torch.memory_format,
+    probe: Tensor,
+) -> Trunk:
+    """Return a graph as a function, with its steps fused where that is possible and true."""
+    plain = cast("Trunk", build_function(graph, device, dtype, layout))
+    if not can_fuse(device, dtype, layout):
+        return plain
+    exact = plain
+    if dtype != probe.dtype:
+        exact = cast("Trunk", build_function(graph, device, probe.dtype, layout))
+    with torch.inference_mode():
+        expected = exact(probe)
+        # Fused steps round less often, so they are as near to float32 as the plain ones, or nearer.
+        allowed = 2 * _distance(plain(probe.to(dtype)), expected) + _AGREEMENT
+        for sums in (True, False):
+            try:
+                placed = place(graph, device, dtype, layout)
+                fuse(placed, sums=sums)
+                trunk = cast("Trunk", as_function(placed))
+                if _distance(trunk(probe.to(dtype)), expected) <= allowed:
+                    return trunk
+            except (AttributeError, *SCRIPT_ERRORS) as error:  # this torch has it otherwise
+                logger.debug("a fused trunk does not run: %s", last_line(error))
+    logger.info("the steps of this model are not fused: that would change what it gives")
+    return plain
 
 
 def _head_of(cut: CutGraph) -> Callable[[torch.device], Head]:
@@ -192,7 +226,7 @@ def _whole(module: torch.jit.ScriptModule, probe: Tensor, scores: Tensor, reason
 
     def build(device: torch.device, dtype: torch.dtype) -> Trunk:
         try:
-            return cast("Trunk", build_function(frozen_graph(module), device, dtype, layout))
+            return _fastest(frozen_graph(module), device, dtype, layout, probe)
         except (NoCutError, AttributeError, *SCRIPT_ERRORS):  # as in take_apart
             return cast("Trunk", copy_module(module, device, dtype))
 
@@ -235,6 +269,13 @@ def _is_closed_form(linear: LinearHead, head: Head, probe: Tensor, activations: 
 
 def _are_same(values: Tensor, expected: Tensor) -> bool:
     """Tell whether values agree; folded batch norms and other sums move float32's last digits."""
+    return _distance(values, expected) <= _AGREEMENT
+
+
+def _distance(values: Tensor, expected: Tensor) -> float:
+    """Return the largest difference, as a part of the largest value; infinite between shapes."""
     if values.shape != expected.shape:
-        return False
-    return bool((values - expected).abs().max() <= _AGREEMENT * expected.abs().max())
+        return math.inf
+    largest = float(expected.abs().max())
+    difference = float((values.float() - expected).abs().max())
+    return difference / largest if largest else (math.inf if difference else 0.0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 try:
-    import simplejpeg  # type: ignore[import-untyped]
+    import simplejpeg
 except ImportError:  # no wheel for this machine: Pillow writes the same, in half as much time again
     simplejpeg = None
 

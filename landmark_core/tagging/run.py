@@ -102,6 +102,7 @@ class OpenRun:
             stages=add_stages(report.stages for report in reports),
             confidences=add_confidences(report.confidences for report in reports),
             start_seconds=(self.planned_at - self.started_at).total_seconds(),
+            machine=self.tagger.machine,
         )
         self.store.write_run(self.run_id, to_json(summary))
         return summary
@@ -122,9 +123,9 @@ def tag_library(
     with open_run(config, progress, wait_s=wait_s) as run:
         reports: list[ShardReport] = []
         failed: list[str] = []
-        for shard in run.shards:
+        for shard, after in itertools.zip_longest(run.shards, run.shards[1:]):
             try:
-                reports.append(run.tagger.tag_shard(shard, progress.tagged))
+                reports.append(run.tagger.tag_shard(shard, progress.tagged, after=after))
             except RunError:  # OUT or the device is gone: the next shard would fail too
                 raise
             except Exception as error:

@@ -1,36 +1,34 @@
 """Tag one shard: photos in, one part file and its heatmaps out. The one loop.
 
-    refs ──loader──> DecodedBatch ──engine──> scores ──rank──> Prediction ──> PhotoRow ──> part
-                                        └── Grad-CAM of unsure ones ──overlays──> heatmaps
+    refs ──loader──> DecodedBatch ──lanes: engine, rank──> Answered ──> PhotoRow ──> part
+             processes                threads    └── Grad-CAM of unsure ones ──overlays──> heatmaps
 
-Heatmaps are drawn by threads beside the next batches, and all of them are there before the part
-that names them: a row never points to a file that is missing.
+Batches go through the model in lanes, beside each other. Heatmaps are drawn by threads beside the
+next batches, and all of them are there before the part that names them: a row never points to a
+file that is missing.
 """
 
 import logging
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import torch
-from torch import Tensor
 
 from landmark_core.config import Auto, TagConfig
 from landmark_core.errors import RunError, ShardError
 from landmark_core.library import PhotoLoader
 from landmark_core.model import load_model
 from landmark_core.records import (
-    DecodedBatch,
     DecodedPhoto,
     PhotoRef,
     PhotoRow,
     Prediction,
     Shard,
 )
-from landmark_core.report import ModelIdentity, ShardReport, report_shard
+from landmark_core.report import Machine, ModelIdentity, ShardReport, report_shard
 from landmark_core.report_text import shard_line
 from landmark_core.tables import (
     Store,
@@ -40,13 +38,17 @@ from landmark_core.tables import (
     rows_to_table,
     with_report,
 )
+from landmark_core.tagging.answers import Answered, Answerer
 from landmark_core.tagging.device import auto_batch_size
-from landmark_core.tagging.forward import Forwarded, open_engine
+from landmark_core.tagging.forward import open_engine
+from landmark_core.tagging.lanes import MOST_LANES, Lanes, plan_lanes, usable_cores
 from landmark_core.tagging.overlays import HeatmapWriter
-from landmark_core.tagging.predict import UnusableScoresError, rank_and_decide
 from landmark_core.tagging.stopwatch import Stopwatch
 
 logger = logging.getLogger(__name__)
+
+MANY_UNSURE = 0.3  # share of photos with a heatmap from which decoding twice costs more than copies
+MEMORY = 64  # photos over which that share is taken, about
 
 OnPhotos = Callable[[int], None]
 
@@ -72,17 +74,32 @@ class Tagger:
             precision=config.precision,
             output=self._model.card.output,
         )
+        cores = usable_cores()
+        lanes = plan_lanes(self._engine.device, cores)
+        readers = choose_workers(config.workers, self._engine.device)
+        self.machine = Machine(
+            cores=cores, readers=readers, lanes=lanes.lanes, gpu=self._engine.device.type == "cuda"
+        )
+        self._answerer = Answerer(
+            self._model,
+            self._engine,
+            top_k=config.top_k,
+            review_below=config.review_below,
+            threads=lanes.threads,
+        )
         auto_batch = auto_batch_size(self._engine.device)
         self._loader = self._resources.enter_context(
             PhotoLoader(
                 self._model.preprocess,
                 limits=config.limits,
                 batch_size=auto_batch if config.batch_size == "auto" else config.batch_size,
-                workers=choose_workers(config.workers, self._engine.device),
-                keep_pictures=config.review_below == 1,  # else few photos need theirs
+                workers=readers,
+                keep_pictures=config.review_below == 1,
             )
         )
-        self._class_index = {name: n for n, name in enumerate(self._model.card.class_names)}
+        self._lanes = self._resources.enter_context(Lanes(self._engine.device, lanes))
+        self._unsure = 1.0 if config.review_below == 1 else 0.0  # recent share of heatmaps
+        self._begun: tuple[Shard, Sequence[PhotoRef]] | None = None  # read ahead of its turn
         self._broken: RunError | None = None  # OUT or the device failed: no shard can go on
 
     def close(self) -> None:
@@ -109,7 +126,9 @@ class Tagger:
             notes=self._model.notes,
         )
 
-    def tag_shard(self, shard: Shard, on_photos: OnPhotos | None = None) -> ShardReport:
+    def tag_shard(
+        self, shard: Shard, on_photos: OnPhotos | None = None, *, after: Shard | None = None
+    ) -> ShardReport:
         """Tag the photos of a planned shard and write their part.
 
         A shard whose part is there already has been done, by whoever it was: its report comes back.
@@ -117,6 +136,8 @@ class Tagger:
         Args:
             shard: of a run that has been planned in this OUT.
             on_photos: called with the number of photos after each batch.
+            after: the shard that comes next, if that is known: reading it begins while this one
+                ends.
 
         Raises:
             ShardError: if this shard cannot be read from the plan, or its run has been closed.
@@ -127,14 +148,21 @@ class Tagger:
         if report := find_report(self._store, shard):
             return report
         self._refuse_closed(shard)
-        return self.tag_photos(shard, self._read_plan(shard), on_photos)
+        begun, self._begun = self._begun, None
+        refs = begun[1] if begun and begun[0] == shard else self._read_plan(shard)
+        return self.tag_photos(shard, refs, on_photos, after=after)
 
     def tag_photos(
-        self, shard: Shard, refs: Sequence[PhotoRef], on_photos: OnPhotos | None = None
+        self,
+        shard: Shard,
+        refs: Sequence[PhotoRef],
+        on_photos: OnPhotos | None = None,
+        *,
+        after: Shard | None = None,
     ) -> ShardReport:
         """Tag photos as the part of a shard; `tag_shard` does it with those of the plan."""
         try:
-            return self._tag(shard, refs, on_photos or _ignore)
+            return self._tag(shard, refs, on_photos or _ignore, after)
         except RunError as error:
             self._broken = error
             raise
@@ -149,19 +177,31 @@ class Tagger:
         except RunError as error:  # a broken place in the plan is no reason to stop the others
             raise ShardError(str(error)) from error
 
-    def _tag(self, shard: Shard, refs: Sequence[PhotoRef], on_photos: OnPhotos) -> ShardReport:
+    def _begin(self, shard: Shard | None) -> Sequence[PhotoRef] | None:
+        """Return the photos of a shard whose turn comes next; null where it has none to read."""
+        if shard is None or find_report(self._store, shard):
+            return None
+        try:
+            refs = self._read_plan(shard)
+        except ShardError:  # it is told when its turn comes
+            return None
+        self._begun = (shard, refs)
+        return refs
+
+    def _tag(
+        self,
+        shard: Shard,
+        refs: Sequence[PhotoRef],
+        on_photos: OnPhotos,
+        after: Shard | None,
+    ) -> ShardReport:
         start = time.perf_counter()
         watch = Stopwatch()
         rows: list[PhotoRow] = []
         with HeatmapWriter(self._store, self._model, shard.run_id, self.config.limits) as heatmaps:
-            batches = self._loader.batches(refs)
-            while True:
-                with watch.stage("wait_for_photos"):
-                    batch = next(batches, None)
-                if batch is None:
-                    break
-                rows += self._rows(batch, shard.run_id, heatmaps, watch)
-                on_photos(len(batch.photos))
+            for answered in self._answers(refs, watch, after):
+                rows += self._rows(answered, shard.run_id, heatmaps)
+                on_photos(len(answered.batch.photos))
             with watch.stage("wait_for_heatmaps"):
                 drawn = heatmaps.finish()
         rows = [replace(row, heatmap=drawn.get(row.photo.ref.photo_id)) for row in rows]
@@ -183,74 +223,45 @@ class Tagger:
         logger.info("%s", shard_line(shard.run_id, written := report()))
         return written
 
-    def _rows(
-        self, batch: DecodedBatch, run_id: str, heatmaps: HeatmapWriter, watch: Stopwatch
-    ) -> list[PhotoRow]:
+    def _answers(
+        self, refs: Sequence[PhotoRef], watch: Stopwatch, after: Shard | None
+    ) -> Iterator[Answered]:
+        """Yield every batch with what the model says of it, in the order of the photos."""
+        read = self._loader.batches(refs, then=lambda: self._begin(after))
+        batches = watch.each("wait_for_photos", read)
+        for answered in watch.each(
+            "wait_for_model", self._lanes.map(self._answerer.answer, batches)
+        ):
+            watch.add("fetch", answered.batch.seconds.fetch)
+            watch.add("decode", answered.batch.seconds.decode)
+            watch.add("forward", answered.forward_seconds)
+            watch.add("explain", answered.explain_seconds)
+            yield answered
+
+    def _rows(self, answered: Answered, run_id: str, heatmaps: HeatmapWriter) -> list[PhotoRow]:
         """Turn one batch into rows, in its order; heatmaps are on their way when it returns."""
-        readable = batch.readable
-        with watch.stage("forward"):
-            forwarded = self._engine.forward(batch.pixels)
-            predictions = self._predict(forwarded.scores)
-        with watch.stage("explain"):
-            self._explain(forwarded, batch, predictions, heatmaps)
+        batch, readable = answered.batch, answered.batch.readable
+        self._watch_unsure(len(answered.cams), len(readable))
+        for row, cam in answered.cams.items():
+            prediction = answered.predictions[row]
+            assert prediction is not None  # what is explained has been predicted
+            picture = batch.pictures[row] if batch.pictures else None
+            heatmaps.draw(readable[row], prediction, cam, picture)
         found = {
             photo.ref.photo_id: prediction
-            for photo, prediction in zip(readable, predictions, strict=True)
+            for photo, prediction in zip(readable, answered.predictions, strict=True)
         }
         now = datetime.now(UTC)
         return [
-            self._row(photo, found.get(photo.ref.photo_id), run_id, now) for photo in batch.photos
+            self._row(photo, found.get(photo.ref.photo_id), run_id, now)
+            for photo in answered.batch.photos
         ]
 
-    def _predict(self, scores: Tensor) -> list[Prediction | None]:
-        """Rank the scores; null for a photo whose scores are no numbers.
-
-        Raises:
-            UnusableScoresError: if no photo of several has usable scores: the model is broken.
-        """
-        try:
-            return [*self._rank(scores)]
-        except UnusableScoresError as error:
-            bad = set(error.rows)
-            good = [row for row in range(len(scores)) if row not in bad]
-            if not good and len(scores) > 1:
-                raise
-        ranked = dict(zip(good, self._rank(scores[good]), strict=True))
-        return [ranked.get(row) for row in range(len(scores))]
-
-    def _rank(self, scores: Tensor) -> list[Prediction]:
-        card = self._model.card
-        return rank_and_decide(
-            scores,
-            class_names=card.class_names,
-            k=self.config.top_k,
-            temperature=card.temperature,
-            output=card.output,
-            thresholds=card.thresholds,
-            review_below=self.config.review_below,
-        )
-
-    def _explain(
-        self,
-        forwarded: Forwarded,
-        batch: DecodedBatch,
-        predictions: Sequence[Prediction | None],
-        heatmaps: HeatmapWriter,
-    ) -> None:
-        """Compute the maps of the photos to review and hand them to the heatmaps' threads."""
-        unsure = [
-            (row, prediction)
-            for row, prediction in enumerate(predictions)
-            if prediction is not None and prediction.decision == "review"
-        ]
-        classes = [self._class_index[prediction.tags[0].tag] for _, prediction in unsure]
-        cams = self._engine.explain(forwarded, [row for row, _ in unsure], classes)
-        if cams is None:  # this network has no map to show; its identity says why
-            return
-        photos = batch.readable
-        for (row, prediction), cam in zip(unsure, cams, strict=True):
-            picture = batch.pictures[row] if batch.pictures else None
-            heatmaps.draw(photos[row], prediction, cam.numpy(), picture)
+    def _watch_unsure(self, heatmaps: int, photos: int) -> None:
+        """Let pictures travel with the batches while many photos need theirs for a heatmap."""
+        weight = photos / (photos + MEMORY)
+        self._unsure += weight * (heatmaps / max(photos, 1) - self._unsure)
+        self._loader.keep_pictures = self._unsure >= MANY_UNSURE
 
     def _row(
         self, photo: DecodedPhoto, prediction: Prediction | None, run_id: str, now: datetime
@@ -272,12 +283,12 @@ class Tagger:
 def choose_workers(wanted: int | Auto, device: torch.device) -> int:
     """Return how many processes decode photos.
 
-    auto is one for each core, at most 4 beside a CPU that computes and 16 beside a GPU.
+    auto is one for each core: beside a CPU that computes, whichever of decoding and the model is
+    ahead waits at a full queue and leaves the core to the other. Beside a GPU at most 32.
     """
     if wanted != "auto":
         return wanted
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(cores or 1, 16 if device.type == "cuda" else 4)
+    return min(usable_cores(), 32 if device.type == "cuda" else MOST_LANES)
 
 
 def _ignore(_photos: int) -> None:

@@ -21,10 +21,11 @@ from torch import Tensor
 from landmark_core.config import Auto, Device, Precision, ReadLimits
 from landmark_core.library import PhotoLoader
 from landmark_core.model import LoadedModel
-from landmark_core.records import DecodedPhoto, PhotoRef, Prediction, TagScore
+from landmark_core.records import DecodedBatch, DecodedPhoto, PhotoRef, Prediction, TagScore
 from landmark_core.tables import Store, heatmap_path
 from landmark_core.tagging.device import auto_batch_size
 from landmark_core.tagging.forward import open_engine
+from landmark_core.tagging.lanes import Lanes, plan_lanes, usable_cores
 from landmark_core.tagging.overlays import HeatmapWriter
 from landmark_core.tagging.predict import Output
 from landmark_core.tagging.runner import choose_workers
@@ -80,6 +81,9 @@ class Scorer:
             precision=precision,
             output=model.card.output,
         )
+        self._lanes = self._resources.enter_context(
+            Lanes(self._engine.device, plan_lanes(self._engine.device, usable_cores()))
+        )
         auto_batch = auto_batch_size(self._engine.device)
         self._loader = self._resources.enter_context(
             PhotoLoader(
@@ -119,13 +123,16 @@ class Scorer:
             refs: the photos.
             on_photos: called with the number of photos after each batch.
         """
-        for batch in self._loader.batches(refs):
-            logits = to_logits(self._engine.forward(batch.pixels).scores, self._model.card.output)
+        for batch, logits in self._lanes.map(self._logits, self._loader.batches(refs)):
             rows = iter(logits)  # of the readable photos, in their order
             for photo in batch.photos:
                 yield _scored(photo, next(rows) if photo.status == "ok" else None)
             if on_photos:
                 on_photos(len(batch.photos))
+
+    def _logits(self, batch: DecodedBatch) -> tuple[DecodedBatch, Tensor]:
+        scores = self._engine.forward(batch.pixels).scores
+        return batch, to_logits(scores, self._model.card.output)
 
     def draw(self, claims: Mapping[str, Claim], refs: Sequence[PhotoRef]) -> dict[str, bytes]:
         """Draw over photos where the model looked for a tag.

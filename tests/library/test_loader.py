@@ -81,6 +81,39 @@ def test_photos_come_in_order_with_their_own_pixels(tmp_path, workers, batch_siz
     assert [photo.status for photo in photos].count("corrupt") == 5
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_rounds_that_are_begun_ahead_are_the_rounds_in_turn(tmp_path, workers):
+    good = draw(tmp_path, 24)
+    refs = refs_of(tmp_path)
+    rounds = [refs[:9], refs[9:17], refs[17:24]]
+    asked = []
+
+    def then(number: int):
+        asked.append(number)
+        return rounds[number] if number < 3 else None
+
+    with loader(workers, 2) as photos_of:
+        for number, chosen in enumerate(rounds):
+            batches = photos_of.batches(chosen, then=lambda number=number: then(number + 1))
+            photos, pixels = gather(batches)
+            assert [photo.ref for photo in photos] == chosen
+            assert np.array_equal(pixels, good[: len(pixels)])
+            good = good[len(pixels) :]
+    assert set(asked) == (set() if workers == 0 else {1, 2, 3})
+
+
+def test_a_worker_that_dies_between_two_rounds_costs_neither_a_photo(tmp_path):
+    draw(tmp_path, 24)
+    refs = refs_of(tmp_path)
+    first, second = refs[:12], refs[12:]
+    with loader(2, 2) as photos_of:
+        photos, _ = gather(photos_of.batches(first, then=lambda: second))
+        for pid in worker_pids():
+            os.kill(pid, signal.SIGKILL)
+        more, _ = gather(photos_of.batches(second))
+    assert [photo.ref for photo in (*photos, *more)] == refs
+
+
 def test_a_photo_knows_its_size_and_content_even_where_it_is_broken(tmp_path):
     draw(tmp_path, 2, bad=(1,))
     Image.new("RGB", (30, 20), "teal").save(tmp_path / "002.png")

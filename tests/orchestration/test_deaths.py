@@ -18,4 +18,7 @@ def test_every_death_of_a_nightly_run_is_made_good_by_the_next(tmp_path):
     for death in deaths:
         assert death.rows_at_death < death.photos, death  # it did die in the middle
         assert death.rows == death.photos, death
-        assert (death.state, death.last) == ("Crashed", "Completed"), death
+        # Asked politely, a worker may let its run come to its end.
+        ends = {"Crashed", "Completed"} if death.name.startswith("sigterm") else {"Crashed"}
+        assert death.state in ends, death
+        assert death.last == "Completed", death

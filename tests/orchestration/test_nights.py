@@ -21,9 +21,3 @@ def test_two_nights_over_a_growing_library_with_a_worker_killed_in_the_second(tm
     assert set(came.run_states) <= ENDED
     assert Counter(came.run_states)["Crashed"] == 1
     assert came.seconds_to_notice < 200
-
-
-def test_the_same_nights_with_postgresql_behind_the_server(tmp_path, postgres):
-    came = rehearse_nights.rehearse(tmp_path, first=20, second=200, database=postgres)
-    assert came.rows == came.photos == 220
-    assert set(came.run_states) <= ENDED
