@@ -71,7 +71,7 @@ guard: $(VENV)/.installed-dev ## fail if the lead over a plain script is gone (a
 $(PEERS)/.installed: $(VENV)/.installed-dev
 	@echo "Adding the peers that are compared with (timm, transformers, Ray) to $(PEERS) ..."
 	@$(PYTHON) -m venv $(PEERS)
-	@$(PYTHON) -c 'import sysconfig; print(f"import site; site.addsitedir({sysconfig.get_path(\"purelib\")!r})")' \
+	@$(PYTHON) -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 		> "$$($(PEERS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/landmarks.pth"
 	@$(PEERS)/bin/python -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e '.[bench]'
 	@touch $@

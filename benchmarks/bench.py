@@ -89,7 +89,7 @@ def write_results(
     results = add_up(cases, pairs)
     page = to_markdown(results, machine=machine, settings=settings, answers=answers)
     (folder / "bench.md").write_text(page, encoding="utf-8")
-    caption = f"{machine}\n{settings} Bars are medians, whiskers least and most; x: times ours."
+    caption = f"Bars are medians, whiskers least and most. {machine} {settings}"
     draw_chart(results, folder / "bench.png", caption=caption)
     raw: dict[str, Any] = {"machine": machine, "settings": settings, "answers": answers}
     raw["pairs"] = [dataclasses.asdict(pair) for pair in pairs]

@@ -6,8 +6,8 @@
 Memory is the sum of PSS over the process tree (shared pages are counted once), sampled four times a
 second. Photos are drawn at 12 megapixels and smaller; many files may hold equal bytes, which costs
 the run the same. `--flat` tags one library of small photos, hard links of drawn 340 x 256 ones, and
-says what the peak was while the run got from each mark to the next. Linux only: PSS comes from
-/proc.
+says what the peak was while the run got from each mark to the next; rows arrive in parts of up to
+2,048. Linux only: PSS comes from /proc.
 """
 
 import argparse

@@ -1,16 +1,19 @@
 """Draw the results: a panel for each case, a bar for each contestant, a line where the floor is."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from benchmarks.comparison.cases import FLOOR
 from benchmarks.comparison.results import CaseResult, Line
 
 OURS, OTHERS, EDGE, TEXT = "#1f6f8b", "#c3c9cf", "#3d4852", "#22292f"
-BAR_INCHES, HEAD_INCHES, WIDTH_INCHES = 0.36, 0.75, 9.0
+BAR_INCHES, HEAD_INCHES, WIDTH_INCHES = 0.36, 0.85, 9.0
+CAPTION_COLUMNS = 150  # characters of small print in one line of that width
 
 
 def drawn_lines(result: CaseResult) -> list[Line]:
@@ -33,9 +36,9 @@ def draw_chart(results: Sequence[CaseResult], path: Path, *, caption: str) -> in
     if not shown:
         return 0
     counts = [len(drawn_lines(result)) for result in shown]
-    heights = [BAR_INCHES * count + HEAD_INCHES for count in counts]
-    figure = Figure(figsize=(WIDTH_INCHES, sum(heights) + 1.1), layout="constrained")
-    panels = figure.subplots(len(shown), 1, height_ratios=heights, squeeze=False)[:, 0]
+    height = BAR_INCHES * sum(counts) + HEAD_INCHES * len(shown) + 1.1
+    figure = Figure(figsize=(WIDTH_INCHES, height), layout=ConstrainedLayoutEngine(hspace=0.06))
+    panels = figure.subplots(len(shown), 1, height_ratios=counts, squeeze=False)[:, 0]
     figure.suptitle(
         "What one photo more costs, in milliseconds (shorter is better)",
         x=0.01,
@@ -46,7 +49,8 @@ def draw_chart(results: Sequence[CaseResult], path: Path, *, caption: str) -> in
     )
     for axes, result in zip(panels, shown, strict=True):
         _draw_case(axes, result)
-    figure.supxlabel(caption, x=0.01, ha="left", fontsize=7.5, color=EDGE)
+    small_print = "\n".join(textwrap.wrap(caption, CAPTION_COLUMNS))
+    figure.supxlabel(small_print, x=0.01, ha="left", fontsize=7.5, color=EDGE)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150, facecolor="white")
     return sum(len(axes.patches) for axes in panels)
@@ -66,15 +70,16 @@ def _draw_case(axes: Axes, result: CaseResult) -> None:
         error_kw={"ecolor": EDGE, "elinewidth": 1, "capsize": 2},
     )
     axes.set_yticks(range(len(lines)), [line.label for line in lines])
-    axes.invert_yaxis()  # cheapest on top
+    axes.set_ylim(len(lines) - 0.5, -0.5)  # cheapest on top; bars of one height in all panels
     most = max(line.cost.most for line in lines)
-    axes.set_xlim(0, most * 1.22)
+    axes.set_xlim(0, most * 1.36)  # room for the figures
     for number, line in enumerate(lines):
-        text = f"{line.cost.median:.1f}"
+        text = f"{line.cost.median:.1f} ms"
         if line.against_ours and line.name != "ours":
-            text += f"   {line.against_ours.median:.1f} x"
+            text += f"   {line.against_ours.median:.1f} times ours"
         place = max(line.cost.most, line.cost.median) + most * 0.012
-        axes.text(place, number, text, va="center", fontsize=9, color=TEXT)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # above the line of the floor
+        axes.text(place, number, text, va="center", fontsize=9, color=TEXT, bbox=box, zorder=3)
     _draw_floor(axes, result)
     _tidy(axes, result.label)
 
@@ -85,7 +90,7 @@ def _draw_floor(axes: Axes, result: CaseResult) -> None:
         return
     axes.axvline(floor.cost.median, color=EDGE, linestyle=(0, (4, 2)), linewidth=1.2)
     axes.annotate(
-        f"floor: {floor.label}, {floor.cost.median:.1f}",
+        f"floor: {floor.label}, {floor.cost.median:.1f} ms",
         (floor.cost.median, 1),
         xycoords=("data", "axes fraction"),
         xytext=(0, 2),

@@ -11,9 +11,9 @@ What is a photo here and what is not, where formats leave a choice:
 - Embedded colour profiles are left alone, except for CMYK (see `colours`): the models learnt from
   photos read the same way, and Display P3 read as sRGB moves no tag.
 
-A JPEG's pixels come from libjpeg-turbo as an array (see `jpeg`), all others from Pillow's plugins:
-no well-kept library decodes those for less, or at a reduced size. The plugins are called directly: `Image.open` has a process-wide pixel limit of its own
-and would try formats that run other programs (EPS).
+A JPEG's pixels come from libjpeg-turbo as an array (see `jpeg`), all others from Pillow, which has
+no reduced sizes for them. Its plugins are called directly: `Image.open` has a process-wide pixel
+limit of its own and would try formats that run other programs (EPS).
 """
 
 import io
