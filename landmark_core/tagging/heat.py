@@ -42,19 +42,22 @@ def lay_over(cam: NDArray[np.float32], box: Box, inside: Inside) -> Pixels:
         inside: the part.
 
     Returns:
-        Heat from 0 to 255, the map's hottest cell: (rows of colour cells, columns of pixels). It is
-        smooth, so that two rows of pixels share theirs.
+        Heat from 0 to 255, the map's hottest cell: one for each cell of colour. It is smooth, so
+        that 2 x 2 pixels share theirs.
     """
     left, top, right, bottom = inside
-    rows = np.arange(top, bottom, 2, dtype=np.float32) + 1  # the middle of two pixels
-    columns = np.arange(left, right, dtype=np.float32) + 0.5
-    down = _bicubic(rows, (box[1], box[3]), cam.shape[0])  # (rows, h)
-    across = _bicubic(columns, (box[0], box[2]), cam.shape[1])  # (columns, w)
+    down = _bicubic(_middles(top, bottom), (box[1], box[3]), cam.shape[0])  # (rows, h)
+    across = _bicubic(_middles(left, right), (box[0], box[2]), cam.shape[1])  # (columns, w)
     # einsum, not @: BLAS wakes threads of its own, and these products are too small for them.
     by_row = np.einsum("rh,hw->rw", down, _levels(cam))
     heat: NDArray[np.float32] = np.einsum("rw,wc->rc", by_row, np.ascontiguousarray(across.T))
     heat += np.float32(0.5)  # for rounding
     return heat.clip(0, 255, out=heat).astype(np.uint8)
+
+
+def _middles(start: int, end: int) -> NDArray[np.float32]:
+    """Return the middles of the cells of colour along one axis, in pixels."""
+    return np.arange(start, end, 2, dtype=np.float32) + 1
 
 
 def _levels(cam: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -47,16 +47,17 @@ def render_overlay(
     return insert_caption(to_jpeg(planes, _JPEG_QUALITY), caption)
 
 
-def _around(inside: Inside, size: tuple[int, int]) -> tuple[Inside, ...]:
-    """Return the four parts of a picture around a box; at its edge they are empty."""
+def _around(inside: Inside, size: tuple[int, int]) -> list[Inside]:
+    """Return the parts of a picture around a box, which are none where it is the whole."""
     left, top, right, bottom = inside
     width, height = size
-    return (
+    parts = (
         (0, 0, width, top),
         (0, bottom, width, height),
         (0, top, left, bottom),
         (right, top, width, bottom),
     )
+    return [part for part in parts if part[0] < part[2] and part[1] < part[3]]
 
 
 def _outline(seen: Planes) -> None:

@@ -49,10 +49,16 @@ def to_planes(image: Image.Image) -> Planes:
 
 def to_jpeg(planes: Planes, quality: int) -> bytes:
     """Encode a picture as JFIF, 4:2:0."""
-    if simplejpeg is not None:
-        encoded: bytes = simplejpeg.encode_jpeg_yuv_planes(*planes, quality=quality)
-        return encoded
     height, width = planes.luma.shape
+    if simplejpeg is not None:
+        # TurboJPEG reads whole cells of brightness too: beyond the last pixel where a side is odd.
+        luma = planes.luma
+        if height % 2 or width % 2:
+            whole = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
+            luma = whole[:height, :width]
+        colours = (planes.blue, planes.red)
+        encoded: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, *colours, quality=quality)
+        return encoded
     cells = np.ix_(np.arange(height) // 2, np.arange(width) // 2)
     full = (planes.luma, planes.blue[cells], planes.red[cells])
     image = Image.merge("YCbCr", [Image.fromarray(plane) for plane in full])
