@@ -6,11 +6,13 @@ VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 PIP_ARGS ?=
 DEMO ?= demo
+PEERS := $(VENV)-peers
+BENCH ?=
 
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help demo test test-orchestration test-long check format lint types bench lock clean
+.PHONY: help demo test test-orchestration test-long check format lint types guard bench measure lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -61,12 +63,29 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	@$(PYTHON) -m mypy
 
-bench: $(VENV)/.installed-dev ## measure; each file in benchmarks/ says what
-	@for file in benchmarks/*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
+guard: $(VENV)/.installed-dev ## fail if the lead over a plain script is gone (a minute or two)
+	@$(PYTHON) benchmarks/guard.py
 
-lock: $(VENV)/.installed-dev ## write the installed versions to constraints.txt
-	@{ head -n 2 constraints.txt; $(PYTHON) -m pip freeze --exclude-editable; } > constraints.new
+# The peers bring much that nothing here needs, and that torchmetrics would import where it finds it:
+# an environment of their own, which reads all else from $(VENV).
+$(PEERS)/.installed: $(VENV)/.installed-dev
+	@echo "Adding the peers that are compared with (timm, transformers, Ray) to $(PEERS) ..."
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PYTHON) -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> "$$($(PEERS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/landmarks.pth"
+	@$(PEERS)/bin/python -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e '.[bench]'
+	@touch $@
+
+bench: $(PEERS)/.installed ## compare with timm, transformers, Ray Data and a plain script (25 minutes; BENCH=--quick: 5)
+	@$(PEERS)/bin/python benchmarks/bench.py $(BENCH)
+
+measure: $(VENV)/.installed-dev ## measure all else; each file in benchmarks/ says what (an hour)
+	@for file in $(filter-out %/__init__.py %/bench.py %/guard.py,$(wildcard benchmarks/*.py)); do \
+		echo "== $$file"; $(PYTHON) $$file || exit 1; done
+
+lock: $(PEERS)/.installed ## write the installed versions, the peers' too, to constraints.txt
+	@{ head -n 2 constraints.txt; $(PEERS)/bin/python -m pip freeze --exclude-editable; } > constraints.new
 	@mv constraints.new constraints.txt
 
-clean: ## remove the environment, the demo and caches
-	@rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove the environments, the demo and caches
+	@rm -rf $(VENV) $(PEERS) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pillow_heif
 from PIL import Image, ImageDraw, ImageFilter
 
 ORIENTATION = 0x0112  # EXIF tag
@@ -59,6 +58,8 @@ def encode(image: Image.Image, suffix: str, orientation: int = 1) -> bytes:
     exif[ORIENTATION] = orientation
     buffer = io.BytesIO()
     if suffix == "heic":
+        import pillow_heif  # here: a machine with a GPU may lack it, and draws JPEGs only
+
         pillow_heif.from_pillow(turned).save(buffer, quality=80)
     elif suffix in {"bmp", "gif"}:
         turned.save(buffer, format=suffix)

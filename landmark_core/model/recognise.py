@@ -147,4 +147,5 @@ def _is_text(head: bytes) -> bool:
 
 
 def _first_line(data: bytes) -> str:
-    return data[:200].decode("utf-8", "replace").strip().splitlines()[0][:40]
+    lines = data[:200].decode("utf-8", "replace").strip().splitlines()
+    return lines[0][:40] if lines else ""  # a file of spaces and line breaks

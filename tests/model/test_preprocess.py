@@ -13,6 +13,7 @@ from PIL import Image
 from torchvision import transforms
 from torchvision.transforms.functional import InterpolationMode
 
+from landmark_core.model import preprocess
 from landmark_core.model.card import PreprocessSettings
 from landmark_core.model.preprocess import Preprocess, preprocess_id
 
@@ -63,6 +64,74 @@ def test_pixels_match_torchvision_within_two_grey_levels(
     assert np.abs(ours.astype(int) - theirs).max() <= 2
 
 
+# As decoders hand them over: small photos, scaled JPEGs, whole PNGs, odd ones.
+SIZES = [(340, 256), (500, 375), (800, 600), (750, 1000), (1600, 1200), (1203, 517), (90, 61)]
+
+
+def apart(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    return np.abs(ours.astype(int) - theirs)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_most_pixels_are_torchvisions_and_the_others_one_grey_level_off(size):
+    for image in (hills(*size), noise(*size)):
+        off = apart(DEFAULT.apply(image), torchvisions(image, DEFAULT.settings))
+        assert off.max() <= 1
+        assert off.mean() < 0.01
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(
+    ("interpolation", "draw"), [("bilinear", noise), ("bicubic", hills)], ids=["linear", "cubic"]
+)
+def test_pixels_are_those_of_torchvisions_resize_in_floats(size, interpolation, draw):
+    asked = PreprocessSettings(interpolation=interpolation)
+    image = draw(*size)
+    tensor = torch.from_numpy(np.array(image)).permute(2, 0, 1)  # (3, H, W)
+    ways = [
+        transforms.Resize(256, interpolation=InterpolationMode(interpolation), antialias=True),
+        transforms.CenterCrop(224),
+    ]
+    theirs = transforms.Compose(ways)(tensor).permute(1, 2, 0).numpy()
+    assert apart(Preprocess(asked).apply(image), theirs).max() <= 1
+
+
+# The second half is Pillow's: mostly cut away, or too large to be copied out of an image.
+WAYS = [(640, 480), (3, 5), (256, 300), (1500, 256), (300, 4000), (2600, 1700)]
+
+
+@pytest.mark.parametrize("size", WAYS, ids=str)
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("rule", ["short_side", "stretch"])
+def test_an_image_and_the_array_of_its_pixels_end_the_same(size, interpolation, rule):
+    asked = PreprocessSettings(interpolation=interpolation, resize_rule=rule)
+    image = noise(*size)
+    array = np.array(image)
+    ours = Preprocess(asked).apply(array)
+    assert np.array_equal(ours, Preprocess(asked).apply(image))
+    assert ours.flags.writeable
+    assert not np.shares_memory(ours, array)
+
+
+@pytest.mark.parametrize("size", WAYS, ids=str)
+def test_both_ways_end_the_same_within_two_grey_levels(size, monkeypatch):
+    ours = DEFAULT.apply(noise(*size))
+    monkeypatch.setattr(preprocess, "_MOST_WASTE", 0)
+    by_box = DEFAULT.apply(noise(*size))
+    assert apart(ours, by_box).max() <= 2
+
+
+def test_the_number_of_threads_changes_nothing():
+    image, before = noise(1203, 903), torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = DEFAULT.apply(image)
+        torch.set_num_threads(4)
+        assert np.array_equal(DEFAULT.apply(image), alone)
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("size", [(640, 427), (427, 640), (256, 256), (300, 256), (90, 200)])
 def test_bicubic_pixels_match_torchvision_where_nothing_overshoots(size):
     asked = PreprocessSettings(interpolation="bicubic")
@@ -91,6 +160,23 @@ def test_panorama_costs_no_more_than_its_crop():
     for image, expected in ((photo, middle), (tall, middle.transpose(Image.Transpose.ROTATE_90))):
         ours = DEFAULT.apply(image).astype(int)
         assert np.abs(ours - DEFAULT.apply(expected)).max() <= 2
+
+
+def test_photos_are_not_changed():
+    photo = np.array(noise(300, 256))
+    before = photo.copy()
+    DEFAULT.apply(photo)[:] = 0
+    assert np.array_equal(photo, before)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((9, 9, 3), np.float32), np.zeros((9, 9), np.uint8), np.zeros((3, 9, 9), np.uint8)],
+    ids=["float", "grey", "planes"],
+)
+def test_only_arrays_of_rgb_bytes_are_taken(array):
+    with pytest.raises(ValueError, match="expected uint8"):
+        DEFAULT.apply(array)
 
 
 def test_only_rgb_is_taken():

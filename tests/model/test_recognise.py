@@ -11,7 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -174,6 +174,8 @@ def test_real_state_dict(shared_data):
     head=st.sampled_from([b"", b"PK\x03\x04", b"\x80\x02", b"\x80\x04", b"\x08\x08\x12", b"<html"]),
     rest=st.binary(max_size=200),
 )
+@example(head=b"", rest=b"\t")
+@example(head=b"", rest=b" \r\n")
 def test_any_bytes_get_one_line(head, rest):
     described = describe_foreign_file(head + rest)
     assert described

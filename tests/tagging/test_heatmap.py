@@ -12,8 +12,8 @@ from PIL import ExifTags, Image, ImageOps
 from torch import nn
 
 from landmark_core.model import Preprocess, PreprocessSettings, quiet_torchscript
-from landmark_core.tagging.forward import open_engine
 from landmark_core.tagging.caption import Caption
+from landmark_core.tagging.forward import open_engine
 from landmark_core.tagging.heatmap import render_overlay
 
 CAPTION = Caption(photo_id="ab" * 16, model_id="0123456789abcdef", tag="Petra", confidence=0.4321)
