@@ -73,6 +73,7 @@ class Tagger:
             device=config.device,
             precision=config.precision,
             output=self._model.card.output,
+            temperature=self._model.card.temperature,
         )
         cores = usable_cores()
         lanes = plan_lanes(self._engine.device, cores)

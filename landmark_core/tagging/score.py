@@ -80,6 +80,7 @@ class Scorer:
             device=device,
             precision=precision,
             output=model.card.output,
+            temperature=model.card.temperature,
         )
         self._lanes = self._resources.enter_context(
             Lanes(self._engine.device, plan_lanes(self._engine.device, usable_cores()))
