@@ -16,6 +16,7 @@ _NATIVE_BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16"})
 PROBES = 32  # pictures that precision is judged on
 _CANVAS = 48  # side that they are drawn at, in pixels
 _LEAVES = 40  # discs in each
+_ALLOCATED_AT_ONCE = 32 * 2**20  # bytes; M_MMAP_THRESHOLD at its most, mallopt(3)
 # How far confidences may move on drawn pictures for automatic precision: any of them, and the most
 # moved one of each picture on average. A network is seldom sure of drawn pictures, and moves most
 # where it is not: on real photos the starter's mean move is an eighth of that on drawn ones.
@@ -151,14 +152,31 @@ def draw_probe(image_size: tuple[int, int], count: int = PROBES) -> Tensor:
     return ((middle + (pictures - 0.5) * contrast).clamp(0, 1) * 255).round().to(torch.uint8)
 
 
-def auto_batch_size(device: torch.device) -> int:
+def auto_batch_size(
+    device: torch.device, image_size: tuple[int, int] = (224, 224), precision: str = "fp32"
+) -> int:
     """Return photos per forward pass.
 
-    A GPU wants many. A CPU wants few: at 32 photos the feature maps leave its caches and every
-    allocation faults its pages in anew, which took MobileNetV2 a third longer a photo than at 8
-    (benchmarks/explain.py).
+    A GPU wants many. A CPU wants few, and the fewer the larger they are: C's allocator takes what
+    is above 32 MiB from the kernel anew each time, page by page, and feature maps leave the caches.
+    The largest map of common networks holds some 24 values for each pixel (96 channels at half the
+    size in MobileNetV2). Milliseconds a photo on one thread, fused, benchmarks/explain.py:
+
+        photos a pass            1     2     4     8    16    32
+        MobileNetV2 288 fp32  15.8  13.6  13.8  17.5  18.1  23.2
+        MobileNetV2 288 bf16   8.0   7.3   6.7   6.6   8.4  10.4
+        ResNet-18 224 bf16     9.1   7.9   6.3   5.8   5.5   6.3
+        MobileNetV3-L 224 bf16 9.3   6.2   5.0   4.0   4.1   4.0
+
+    Args:
+        device: that the model runs on.
+        image_size: (H, W) pixels that it takes.
+        precision: fp32, bf16 or fp16, that its trunk computes in.
     """
-    return 256 if device.type == "cuda" else 8
+    if device.type == "cuda":
+        return 256
+    largest_map = 24 * image_size[0] * image_size[1] * DTYPES[precision].itemsize  # bytes a photo
+    return max(1, min(8, _ALLOCATED_AT_ONCE // largest_map))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -83,7 +83,7 @@ def fuse(graph: Graph, exact: Graph, *, sums: bool = True) -> None:
         _bring_sums_together(graph, convolutions)
     for convolution in convolutions:
         _fuse_one(graph, convolution, sums=sums)
-    _pool_without_casts(graph)
+    _average_without_casts(graph)
     _work_in_place(graph)
 
 
@@ -222,7 +222,7 @@ def _is_free(value: Value, node: Node) -> bool:
     return all(user.kind() in _READERS and user.isBefore(node) for user in others)
 
 
-def _pool_without_casts(graph: Graph) -> None:
+def _average_without_casts(graph: Graph) -> None:
     """Average over space by the kernel for any grid, which reads bfloat16 channels last as it is.
 
     For a grid of 1 x 1 torch takes the one for sums, which casts the whole map to float32 first.

@@ -10,8 +10,6 @@ form only after it gave the head's logits on random activations: a wrong guess c
 gives a wrong map.
 """
 
-import logging
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -22,29 +20,21 @@ from torch import Tensor
 from landmark_core.errors import ConfigError
 from landmark_core.tagging.chain import Chain, copy_module, cut_children
 from landmark_core.tagging.cut import CutGraph, LinearHead, cut_graph
-from landmark_core.tagging.fuse import can_fuse, fuse
 from landmark_core.tagging.graph import (
     SCRIPT_ERRORS,
-    Graph,
     NoCutError,
     NoMapError,
-    as_function,
     build_function,
     frozen_graph,
     last_line,
-    place,
 )
-from landmark_core.tagging.rounding import take_back_rounding
-
-logger = logging.getLogger(__name__)
+from landmark_core.tagging.trunk import AGREEMENT, Trunk, build_trunk, distance
 
 Way = Literal["closed_form", "tapped_graph", "submodules"]
 WAYS: tuple[Way, ...] = ("closed_form", "tapped_graph", "submodules")
 
-Trunk = Callable[[Tensor], Tensor]
 Head = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
-_AGREEMENT = 1e-4  # largest difference between halves and whole, of the largest score
 # Convolutions are up to three times as fast on the first; a model that uses `view` on its feature
 # maps may refuse it.
 _LAYOUTS = (torch.channels_last, torch.contiguous_format)
@@ -153,41 +143,9 @@ def _from_graph(
         reason=None,
         linear=linear,
         layout=layout,
-        trunk_on=lambda device, dtype: _fastest(cut.trunk, device, dtype, layout, probe),
+        trunk_on=lambda device, dtype: build_trunk(cut.trunk, device, dtype, layout, probe),
         head_on=head,
     )
-
-
-def _fastest(
-    graph: Graph,
-    device: torch.device,
-    dtype: torch.dtype,
-    layout: torch.memory_format,
-    probe: Tensor,
-) -> Trunk:
-    """Return a graph as a function, with its steps fused where that is possible and true."""
-    exact = graph
-    if dtype != probe.dtype:
-        graph = take_back_rounding(graph, dtype, probe)
-    plain = cast("Trunk", build_function(graph, device, dtype, layout))
-    if not can_fuse(device, dtype, layout):
-        return plain
-    few = probe[:2].contiguous(memory_format=layout)
-    with torch.inference_mode():
-        expected = cast("Trunk", build_function(exact, device, probe.dtype, layout))(few)
-        # Fused steps round less often, so they are as near to float32 as the plain ones, or nearer.
-        allowed = 2 * _distance(plain(few.to(dtype)), expected) + _AGREEMENT
-        for sums in (True, False):
-            try:
-                placed = place(graph, device, dtype, layout)
-                fuse(placed, graph, sums=sums)
-                trunk = cast("Trunk", as_function(placed))
-                if _distance(trunk(few.to(dtype)), expected) <= allowed:
-                    return trunk
-            except (AttributeError, *SCRIPT_ERRORS) as error:  # this torch has it otherwise
-                logger.debug("a fused trunk does not run: %s", last_line(error))
-    logger.info("the steps of this model are not fused: that would change what it gives")
-    return plain
 
 
 def _head_of(cut: CutGraph) -> Callable[[torch.device], Head]:
@@ -228,7 +186,7 @@ def _whole(module: torch.jit.ScriptModule, probe: Tensor, scores: Tensor, reason
 
     def build(device: torch.device, dtype: torch.dtype) -> Trunk:
         try:
-            return _fastest(frozen_graph(module), device, dtype, layout, probe)
+            return build_trunk(frozen_graph(module), device, dtype, layout, probe)
         except (NoCutError, AttributeError, *SCRIPT_ERRORS):  # as in take_apart
             return cast("Trunk", copy_module(module, device, dtype))
 
@@ -281,13 +239,4 @@ def _is_closed_form(linear: LinearHead, head: Head, probe: Tensor, activations: 
 
 def _are_same(values: Tensor, expected: Tensor) -> bool:
     """Tell whether values agree; folded batch norms and other sums move float32's last digits."""
-    return _distance(values, expected) <= _AGREEMENT
-
-
-def _distance(values: Tensor, expected: Tensor) -> float:
-    """Return the largest difference, as a part of the largest value; infinite between shapes."""
-    if values.shape != expected.shape:
-        return math.inf
-    largest = float(expected.abs().max())
-    difference = float((values.float() - expected).abs().max())
-    return difference / largest if largest else (math.inf if difference else 0.0)
+    return distance(values, expected) <= AGREEMENT

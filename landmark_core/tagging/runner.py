@@ -88,7 +88,9 @@ class Tagger:
             review_below=config.review_below,
             threads=lanes.threads,
         )
-        auto_batch = auto_batch_size(self._engine.device)
+        auto_batch = auto_batch_size(
+            self._engine.device, self._model.preprocess.shape, self._engine.precision
+        )
         self._loader = self._resources.enter_context(
             PhotoLoader(
                 self._model.preprocess,

@@ -85,7 +85,9 @@ class Scorer:
         self._lanes = self._resources.enter_context(
             Lanes(self._engine.device, plan_lanes(self._engine.device, usable_cores()))
         )
-        auto_batch = auto_batch_size(self._engine.device)
+        auto_batch = auto_batch_size(
+            self._engine.device, model.preprocess.shape, self._engine.precision
+        )
         self._loader = self._resources.enter_context(
             PhotoLoader(
                 model.preprocess,

@@ -364,6 +364,15 @@ def test_devices_are_chosen_by_what_is_there():
     assert auto_batch_size(CPU) < auto_batch_size(torch.device("cuda"))
 
 
+@pytest.mark.parametrize(
+    ("side", "precision", "photos_a_pass"),
+    [(224, "fp32", 6), (224, "bf16", 8), (288, "fp32", 4), (288, "bf16", 8), (4000, "fp32", 1)],
+)
+def test_a_cpu_takes_as_many_photos_as_its_largest_map_allows(side, precision, photos_a_pass):
+    # 24 values a pixel, at most 32 MiB: 224 * 224 * 24 * 4 bytes are 4.6 MiB, 288 * 288: 7.6 MiB
+    assert auto_batch_size(CPU, (side, side), precision) == photos_a_pass
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA GPU here")
 def test_cuda_without_a_gpu_is_one_clear_line():
     with pytest.raises(ConfigError, match=r"--device cuda needs a GPU.*use --device cpu"):

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from landmark_core.model import quiet_torchscript
-from landmark_core.tagging import network
+from landmark_core.tagging import trunk as trunks
 from landmark_core.tagging.fuse import can_fuse, fuse
 from landmark_core.tagging.graph import as_function, frozen_graph, place
 from landmark_core.tagging.network import take_apart
@@ -274,7 +274,7 @@ def test_what_cannot_be_fused_as_a_whole_is_fused_in_part_or_not_at_all(monkeypa
         activations = trunk(values.contiguous(memory_format=torch.channels_last))
         assert torch.allclose(activations.mean([2, 3]), expected, atol=1e-5)
         # A fusion that is wrong is found out, and not taken.
-        monkeypatch.setattr(network, "fuse", spoil)
+        monkeypatch.setattr(trunks, "fuse", spoil)
         trunk = blueprint.build(CPU, torch.float32).trunk
         activations = trunk(values.contiguous(memory_format=torch.channels_last))
         assert torch.allclose(activations.mean([2, 3]), expected, atol=1e-5)
@@ -321,7 +321,7 @@ def test_only_what_onednn_is_made_for_is_fused(device, dtype, layout):
 
 
 def test_a_torch_without_the_operators_runs_the_plain_graph(monkeypatch):
-    monkeypatch.setattr(network, "can_fuse", lambda *_: False)
+    monkeypatch.setattr(trunks, "can_fuse", lambda *_: False)
     model = make("mobilenet_v3_small")
     network_there = take_apart(turn(model, "scripted"), pixels(2, 64, 64)).build(CPU, torch.float32)
     with torch.inference_mode():
