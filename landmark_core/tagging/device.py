@@ -160,13 +160,15 @@ def auto_batch_size(
     A GPU wants many. A CPU wants few, and the fewer the larger they are: C's allocator takes what
     is above 32 MiB from the kernel anew each time, page by page, and feature maps leave the caches.
     The largest map of common networks holds some 24 values for each pixel (96 channels at half the
-    size in MobileNetV2). Milliseconds a photo on one thread, fused, benchmarks/explain.py:
+    size in MobileNetV2). Processor ms a photo on one thread, `benchmarks/explain.py --threads 1`:
 
-        photos a pass            1     2     4     8    16    32
-        MobileNetV2 288 fp32  15.8  13.6  13.8  17.5  18.1  23.2
-        MobileNetV2 288 bf16   8.0   7.3   6.7   6.6   8.4  10.4
-        ResNet-18 224 bf16     9.1   7.9   6.3   5.8   5.5   6.3
-        MobileNetV3-L 224 bf16 9.3   6.2   5.0   4.0   4.1   4.0
+        photos a pass              1     2     4     6     8    12    16    32
+        MobileNetV2 288 fp32    16.1  14.3  14.8  18.3  17.8  22.8  21.9  26.7
+        MobileNetV2 288 bf16     8.7   7.6   7.1   6.7   7.1   8.9   7.9  10.9
+        ResNet-18 224 fp32      28.9  26.8  25.1  24.4  23.9  23.7  25.8  33.9
+        ResNet-18 224 bf16       9.1   7.4   6.0   5.5   5.4   5.2   5.3   5.4
+        MobileNetV3-L 224 fp32  10.8   8.5   7.1   6.9   6.7   6.4   7.1   7.8
+        MobileNetV3-L 224 bf16   8.9   6.1   4.8   4.1   4.1   3.8   3.6   3.7
 
     Args:
         device: that the model runs on.

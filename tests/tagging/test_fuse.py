@@ -94,7 +94,7 @@ def test_fused_networks_give_the_scores_of_the_eager_module(name, how):
 
 @pytest.mark.filterwarnings("ignore:Scripted GoogleNet always returns")
 @pytest.mark.parametrize("name", FAMILIES)
-def test_fused_bfloat16_is_as_near_to_float32_as_plain_bfloat16(name):
+def test_fused_bfloat16_is_about_as_near_to_float32_as_plain_bfloat16(name):
     model = make(name)
     module = turn(model, "scripted")
     with torch.inference_mode():
@@ -103,8 +103,9 @@ def test_fused_bfloat16_is_as_near_to_float32_as_plain_bfloat16(name):
         (build(module, torch.bfloat16, fused=fused)(pixels(7, 64, 64)) - expected).abs().mean()
         for fused in (False, True)
     ]
-    assert errors[1] < 1.5 * errors[0]
-    assert errors[1] < 0.05 * expected.abs().max()
+    # Random weights have no errors that point one way: how they add up is chance.
+    assert errors[1] < 3 * errors[0]
+    assert errors[1] < 0.02 * expected.abs().max()
 
 
 class Block(nn.Module):
