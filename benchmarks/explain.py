@@ -1,12 +1,14 @@
-"""What an explanation costs over tagging alone, per way, on an untrained MobileNetV2.
+"""What an explanation costs over tagging alone, per way, on an untrained MobileNetV2; batch sizes.
 
     python benchmarks/explain.py [--batch 32] [--rounds 10] [--threads 2]
 
 Rounds are interleaved, so that a busy machine slows every line alike; the table gives medians of
-wall and processor time. "explained" means every photo of the batch, as when all need review.
+wall and processor time. The trunk is fused where it is cut by its graph, and computes in what auto
+stands for on this CPU. "explained" means every photo of the batch, as when all need review.
 """
 
 import argparse
+import functools
 import statistics
 import time
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from landmark_core.model import quiet_torchscript
 from landmark_core.tagging.forward import Engine, open_engine
 
 SIZE = 224
+NETWORKS = {"mobilenet_v2": 288, "resnet18": 224, "mobilenet_v3_large": 224}
 CLASSES = 13
 
 
@@ -37,16 +40,24 @@ def main() -> None:
     pixels = torch.randint(0, 256, (options.batch, 3, SIZE, SIZE), dtype=torch.uint8)
     _print_costs(_jobs(module, pixels), options.rounds, options.batch)
     _print_first_calls(module, pixels)
-    _print_batch_sizes(module, options.rounds)
+    torch.set_num_threads(1)
+    _print_batch_sizes(options.rounds)
 
 
 def _normalise(pixels: Tensor, dtype: torch.dtype) -> Tensor:
     return pixels.to(torch.float32).div_(255).sub_(0.45).div_(0.225).to(dtype)
 
 
-def _open(module: torch.jit.ScriptModule, *ways: str) -> Engine:
+def _open(
+    module: torch.jit.ScriptModule, *ways: str, side: int = SIZE, precision: str = "auto"
+) -> Engine:
     return open_engine(
-        module, normalise=_normalise, image_size=(SIZE, SIZE), device="cpu", ways=ways
+        module,
+        normalise=_normalise,
+        image_size=(side, side),
+        device="cpu",
+        precision=precision,
+        ways=ways,
     )
 
 
@@ -92,18 +103,26 @@ def _print_first_calls(module: torch.jit.ScriptModule, pixels: Tensor) -> None:
     print("then five photos", *(f"{c:.3f}" for c in odd), "s")
 
 
-def _print_batch_sizes(module: torch.jit.ScriptModule, rounds: int) -> None:
-    engine = _open(module, "closed_form")
-    sizes = (1, 2, 4, 8, 16, 32, 64)
-    pixels = torch.randint(0, 256, (max(sizes), 3, SIZE, SIZE), dtype=torch.uint8)
-    rates: dict[int, list[tuple[float, float]]] = {size: [] for size in sizes}
-    for _ in range(rounds):
-        for size in sizes:
-            rates[size].append(_time(lambda size=size: _in_batches(engine, pixels, size)))
-    print("\nphotos a second by batch size (wall, cpu)")
-    for size, times in rates.items():
-        wall, cpu = (len(pixels) / statistics.median(column) for column in zip(*times, strict=True))
-        print(f"{size:5}{wall:8.0f}{cpu:8.0f}")
+def _print_batch_sizes(rounds: int) -> None:
+    sizes = (1, 2, 4, 6, 8, 12, 16, 32)
+    print("\nprocessor ms a photo on one thread, by photos a pass")
+    print(f"{'':32}", *(f"{size:6}" for size in sizes))
+    for name, side in NETWORKS.items():
+        torch.manual_seed(0)
+        with quiet_torchscript():
+            module = torch.jit.script(getattr(torchvision.models, name)(weights=None).eval())
+        pixels = torch.randint(0, 256, (96, 3, side, side), dtype=torch.uint8)
+        pixels = pixels.contiguous(memory_format=torch.channels_last)  # as they are decoded
+        for precision in ("fp32", "bf16"):
+            engine = _open(module, side=side, precision=precision)
+            spent: dict[int, list[float]] = {size: [] for size in sizes}
+            for _ in range(rounds):
+                for size in sizes:
+                    part = pixels[: max(size, 24)]
+                    job = functools.partial(_in_batches, engine, part, size)
+                    spent[size].append(_time(job)[1] / len(part) * 1e3)
+            figures = (f"{statistics.median(times):6.1f}" for times in spent.values())
+            print(f"{name:20}{side:5} {precision:6}", *figures, flush=True)
 
 
 def _in_batches(engine: Engine, pixels: Tensor, size: int) -> None:

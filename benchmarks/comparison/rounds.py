@@ -119,6 +119,7 @@ def warm_up(
         for name in members:
             if name in missing:
                 continue
+            arena.say(f"warming up  {case.name:16} {name}")
             try:
                 answers[name] = arena.prepare(case, BY_NAME[name])
             except FailedRunError as error:

@@ -7,6 +7,7 @@ remembered. What a score means is not known here; predict.py reads it.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,9 +17,10 @@ from torch import Tensor
 
 from landmark_core.config import Device, Precision
 from landmark_core.errors import RunError
+from landmark_core.tagging.affine import Normalise, find_affine
 from landmark_core.tagging.device import (
     DTYPES,
-    candidate_precision,
+    candidate_precisions,
     choose_device,
     draw_probe,
     is_out_of_memory,
@@ -26,13 +28,12 @@ from landmark_core.tagging.device import (
 )
 from landmark_core.tagging.explain import map_by_gradient, map_by_weights
 from landmark_core.tagging.graph import SCRIPT_ERRORS, last_line
-from landmark_core.tagging.network import WAYS, Network, Way, take_apart
+from landmark_core.tagging.network import WAYS, Network, Way, stand_in, take_apart
 from landmark_core.tagging.predict import Output
 
 logger = logging.getLogger(__name__)
 
 Part = TypeVar("Part")
-Normalise = Callable[[Tensor, torch.dtype], Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,10 @@ class Forwarded:
 
 class Engine:
     """A model on its device; it owns that copy, and remembers the batch size that fits.
+
+    Several threads may call it at once: what is shared is read, but for that size, which has a
+    lock. Switches of torch that matter here (inference mode, the executor's) belong to a thread.
+    On a GPU each thread that has a stream of its own waits for that one alone.
 
     Args:
         network: the model, placed.
@@ -62,6 +67,7 @@ class Engine:
         self._network = network
         self._normalise = normalise
         self._fits: int | None = None  # photos per pass; null until memory ran out
+        self._shrinking = threading.Lock()
 
     @property
     def explains_by(self) -> Way | None:
@@ -126,7 +132,8 @@ class Engine:
             first = network.trunk(inputs)
             if network.head is None:
                 return first.float().cpu(), None
-            scores, _ = network.head(inputs.float(), first.float())
+            scores, _ = network.head(stand_in(inputs.shape, self.device), first.float())
+            # .cpu() waits for this thread's stream alone, so all of this batch is there after it.
             return scores.cpu(), first
 
     def _explain(self, forwarded: Forwarded, rows: Tensor, classes: Tensor) -> Tensor:
@@ -138,8 +145,8 @@ class Engine:
         if network.linear is not None:
             with torch.inference_mode():
                 return map_by_weights(chosen, classes, network.linear).cpu()
-        inputs = self._to_device(forwarded.pixels[rows], torch.float32)
-        return map_by_gradient(inputs, chosen, classes, network.head).cpu()
+        pixels = stand_in((len(rows), *forwarded.pixels.shape[1:]), self.device)
+        return map_by_gradient(pixels, chosen, classes, network.head).cpu()
 
     def _to_device(self, pixels: Tensor, dtype: torch.dtype) -> Tensor:
         if self.device.type == "cuda":
@@ -153,7 +160,8 @@ class Engine:
         """Yield run's results over consecutive parts of the rows, halved while memory runs out."""
         start = 0
         while start < len(rows):
-            part = rows[start : start + self._fits] if self._fits else rows[start:]
+            fits = self._fits  # read once: another thread may be changing it
+            part = rows[start : start + fits] if fits else rows[start:]
             result = self._run_or_shrink(part, run)
             if result is not None:
                 yield result
@@ -170,13 +178,18 @@ class Engine:
                     f"one photo does not fit the memory of {self.device}; "
                     "free some, use --device cpu, or take a smaller model"
                 ) from error
-        self._fits = len(part) // 2
-        logger.warning(
-            "out of memory at %d photos; going on with %d at a time", len(part), self._fits
-        )
+        self._shrink(len(part))
         if self.device.type == "cuda":
             torch.cuda.empty_cache()  # outside of the except: the error's frames hold the tensors
         return None
+
+    def _shrink(self, tried: int) -> None:
+        """Halve what did not fit; of threads that ran out beside each other, the first does it."""
+        with self._shrinking:
+            if self._fits is not None and self._fits < tried:
+                return
+            self._fits = tried // 2
+        logger.warning("out of memory at %d photos; going on with %d at a time", tried, tried // 2)
 
 
 def open_engine(
@@ -187,6 +200,7 @@ def open_engine(
     device: Device = "auto",
     precision: Precision = "auto",
     output: Output = "logits",
+    temperature: float = 1.0,
     ways: Sequence[Way] = WAYS,
 ) -> Engine:
     """Place a model on a device and choose its precision, by the rules of device.py.
@@ -198,6 +212,7 @@ def open_engine(
         device: auto, cpu or cuda.
         precision: auto, fp32, bf16 or fp16.
         output: what the scores are.
+        temperature: divisor of the logits that makes confidences of them.
         ways: ways to explain that may be used; all, unless a test or a benchmark compares them.
 
     Raises:
@@ -205,25 +220,39 @@ def open_engine(
         RunError: the model does not run on the device in the wanted precision.
     """
     place = choose_device(device)
-    probe = draw_probe(image_size)
-    blueprint = take_apart(module, normalise(probe[:2], torch.float32), ways)
+    probe = draw_probe(image_size, 2)
+    blueprint = take_apart(module, normalise(probe, torch.float32), ways)
     if blueprint.reason:
         logger.warning("no heatmaps from this model: %s", blueprint.reason)
 
+    # The layout that the short way is made for; GPUs have bandwidth to spare.
+    short = place.type == "cpu" and blueprint.layout == torch.channels_last
+    prepare = (find_affine(normalise, probe) if short else None) or normalise
+
     def open_with(name: str) -> Engine:
         network = blueprint.build(place, DTYPES[name])
-        engine = Engine(network, device=place, precision=name, normalise=normalise)
-        engine.forward(probe[:2])  # what does not run there shows now, before any photo is read
+        engine = Engine(network, device=place, precision=name, normalise=prepare)
+        engine.forward(probe)  # what does not run there shows now, before any photo is read
         return engine
 
-    wanted = candidate_precision(precision, place)
-    if precision != "auto" or wanted == "fp32":
-        return open_with(wanted)
-    exact = open_with("fp32")
-    try:
-        reduced = open_with(wanted)
-    except RunError as error:
-        logger.info("%s does not run (%s); taking fp32", wanted, error)
-        return exact
-    agree = keeps_answers(exact.forward(probe).scores, reduced.forward(probe).scores, output)
-    return reduced if agree else exact
+    *faster, last = candidate_precisions(precision, place)
+    engine = open_with(last)
+    if not faster:
+        return engine
+    pictures = draw_probe(image_size)
+    expected = _score_in_batches(engine, pictures)
+    for name in faster:
+        try:
+            reduced = open_with(name)
+            scores = _score_in_batches(reduced, pictures)
+        except RunError as error:
+            logger.info("%s does not run (%s)", name, error)
+            continue
+        if keeps_answers(expected, scores, output, temperature=temperature):
+            return reduced
+        logger.info("%s would change what this model answers", name)
+    return engine
+
+
+def _score_in_batches(engine: Engine, pictures: Tensor) -> Tensor:
+    return torch.cat([engine.forward(part).scores for part in torch.split(pictures, 4)])

@@ -17,15 +17,19 @@ go through it.
 """
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import torch
 
+from landmark_core.tagging.convolutions import (
+    CONVOLUTIONS,
+    Convolution,
+    as_pair,
+    find_convolutions,
+)
 from landmark_core.tagging.graph import Graph, Node, Value
 
-_CONVOLUTIONS = ("aten::conv2d", "aten::_convolution", "aten::convolution")
 # What may follow: oneDNN's name for it, how many constants it takes, and torch's name of a variant.
 _ACTIVATIONS = {
     "aten::relu": ("relu", 0),
@@ -44,23 +48,10 @@ _FUSED_IN_PLACE = "mkldnn::_convolution_pointwise_"
 Activation = tuple[str, list[float], str]  # oneDNN's name, its constants, its variant
 _NO_ACTIVATION: Activation = ("none", [], "")
 # Whose result nobody else holds, and who reads without keeping hold of what they read.
-_CALCULATIONS = {_FUSED, _FUSED_IN_PLACE, *_CONVOLUTIONS, "aten::add", "aten::max_pool2d"}
+_CALCULATIONS = {_FUSED, _FUSED_IN_PLACE, *CONVOLUTIONS, "aten::add", "aten::max_pool2d"}
 _FRESH = _CALCULATIONS | {"aten::batch_norm", "aten::cat"}
 _READERS = _CALCULATIONS | {"aten::_adaptive_avg_pool2d", "aten::mean", "aten::size", "aten::dim"}
 _IN_PLACE = ("aten::relu", "aten::hardtanh", "aten::relu6", "aten::clamp", "aten::hardswish")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Convolution:
-    """What a convolution node says, where all but its input is constant."""
-
-    node: Node
-    weight: torch.Tensor  # (K, C / groups, h, w), in the type and layout that it runs in
-    bias: Value  # (K,) or None
-    padding: list[int]
-    stride: list[int]
-    dilation: list[int]
-    groups: int
 
 
 def can_fuse(device: torch.device, dtype: torch.dtype, layout: torch.memory_format) -> bool:
@@ -75,61 +66,25 @@ def can_fuse(device: torch.device, dtype: torch.dtype, layout: torch.memory_form
     )
 
 
-def fuse(graph: Graph, *, sums: bool = True) -> None:
+def fuse(graph: Graph, exact: Graph, *, sums: bool = True) -> None:
     """Rewrite a placed graph in place.
 
     Args:
         graph: a trunk from graph.place; its constants lie on the CPU.
+        exact: the graph that it was placed from, whose biases are float32. They stay so: oneDNN
+            adds them before it rounds.
         sums: whether convolutions may take in the sum that follows; one that spreads a smaller
             summand over a larger one makes torch refuse.
     """
+    # Paired before anything moves; both have the same nodes in the same order.
+    pairs = zip(find_convolutions(graph), find_convolutions(exact), strict=True)
+    convolutions = [replace(mine, bias=other.bias) for mine, other in pairs]
     if sums:
-        _bring_sums_together(graph)
-    for convolution in list(_find_convolutions(graph)):
+        _bring_sums_together(graph, convolutions)
+    for convolution in convolutions:
         _fuse_one(graph, convolution, sums=sums)
-    _pool_without_casts(graph)
+    _average_without_casts(graph)
     _work_in_place(graph)
-
-
-def _find_convolutions(graph: Graph) -> Iterator[Convolution]:
-    for kind in _CONVOLUTIONS:
-        for node in graph.findAllNodes(kind, recurse=False):
-            convolution = _read(node)
-            if convolution is not None:
-                yield convolution
-
-
-def _read(node: Node) -> Convolution | None:
-    """Return what the node says, None where it is not an ordinary convolution in two dimensions."""
-    inputs = list(node.inputs())
-    weight = inputs[1].toIValue()
-    rest = [value.toIValue() for value in inputs[3:]]
-    # conv2d: stride, padding, dilation, groups; the others: ..., transposed, output padding, groups
-    groups = rest[3] if node.kind() == "aten::conv2d" else rest[5]
-    if node.kind() != "aten::conv2d" and rest[3] is not False:
-        return None
-    lists = [_pair(value) for value in rest[:3]]
-    constant = inputs[2].node().kind() == "prim::Constant"
-    if not isinstance(weight, torch.Tensor) or weight.ndim != 4 or not constant:
-        return None
-    if any(pair is None for pair in lists) or not isinstance(groups, int):
-        return None
-    stride, padding, dilation = (pair for pair in lists if pair is not None)
-    return Convolution(
-        node=node,
-        weight=weight,
-        bias=inputs[2],
-        padding=padding,
-        stride=stride,
-        dilation=dilation,
-        groups=groups,
-    )
-
-
-def _pair(value: object) -> list[int] | None:
-    if not isinstance(value, list | tuple) or len(value) not in (1, 2):
-        return None  # "same", or not known before the model runs
-    return [int(number) for number in (*value, *value)][:2]
 
 
 def _only_user(value: Value) -> Node | None:
@@ -141,10 +96,10 @@ def _only_user(value: Value) -> Node | None:
     return user if user.owningBlock() == value.node().owningBlock() else None
 
 
-def _bring_sums_together(graph: Graph) -> None:
+def _bring_sums_together(graph: Graph, convolutions: list[Convolution]) -> None:
     """Move each convolution next to the sum that alone reads it, where torch finds that exact."""
     aliases = graph.alias_db()
-    for convolution in list(_find_convolutions(graph)):
+    for convolution in convolutions:
         total = _sum_after(convolution)
         if total is not None:
             aliases.move_before_topologically_valid(convolution.node, total)
@@ -166,7 +121,7 @@ def _fuse_one(graph: Graph, convolution: Convolution, *, sums: bool) -> None:
         return
     pixels = next(node.inputs())
     activation, (name, numbers, variant) = _activation_after(node.output())
-    arguments = _arguments(graph, convolution, before=node)
+    arguments = _arguments(graph, convolution, convolution.bias, before=node)
     post = [name, _scalars(graph, numbers, before=node), variant]
     _replace([node, activation], _insert(graph, node, _FUSED, [pixels, *arguments, *post]))
 
@@ -178,13 +133,16 @@ def _fuse_sum(graph: Graph, convolution: Convolution, total: Node) -> bool:
     first, second, _ = total.inputs()
     is_first = first.debugName() == node.output().debugName()
     other = second if is_first else first
-    free = _is_free(other, total)
+    # What the convolution reads may not be overwritten while it does so.
+    free = _is_free(other, total) and other.debugName() != pixels.debugName()
     changes_other = total.kind() == "aten::add_" and not is_first  # for all who read it later
     if not _comes_right_before(node, total) or (changes_other and not free):
         return False
     activation, (name, *_) = _activation_after(total.output())
     relu = activation if name == "relu" else None  # the one that may follow a sum
-    arguments = _arguments(graph, convolution, before=total)
+    # This operator wants one type for all.
+    bias = None if convolution.bias is None else convolution.bias.to(convolution.weight.dtype)
+    arguments = _arguments(graph, convolution, bias, before=total)
     empty = _scalars(graph, [], before=total)
     tail = [*arguments, "add", None, "relu" if relu else None, empty, None]
     kind, tensors = (_FUSED_IN_PLACE, [other, pixels]) if free else (_FUSED, [pixels, other])
@@ -214,14 +172,16 @@ def _activation_after(value: Value) -> tuple[Node | None, Activation]:
     return user, (name, [float(number) for number in numbers], variant)
 
 
-def _arguments(graph: Graph, convolution: Convolution, *, before: Node) -> list[Any]:
+def _arguments(
+    graph: Graph, convolution: Convolution, bias: torch.Tensor | None, *, before: Node
+) -> list[Any]:
     """Return what all of the operators take after the pixels, the weight turned to blocks."""
     given = (convolution.padding, convolution.stride, convolution.dilation, convolution.groups)
     weight = graph.create("prim::Constant", [], 1)
     blocks = torch.ops.mkldnn._reorder_convolution_weight(convolution.weight, *given)  # noqa: SLF001
     weight.t_("value", blocks)
     weight.insertBefore(before)
-    return [weight.output(), convolution.bias, *given]
+    return [weight.output(), bias, *given]
 
 
 def _scalars(graph: Graph, numbers: list[float], *, before: Node) -> Value:
@@ -262,14 +222,14 @@ def _is_free(value: Value, node: Node) -> bool:
     return all(user.kind() in _READERS and user.isBefore(node) for user in others)
 
 
-def _pool_without_casts(graph: Graph) -> None:
+def _average_without_casts(graph: Graph) -> None:
     """Average over space by the kernel for any grid, which reads bfloat16 channels last as it is.
 
     For a grid of 1 x 1 torch takes the one for sums, which casts the whole map to float32 first.
     """
     for node in graph.findAllNodes("aten::adaptive_avg_pool2d", recurse=False):
         value, grid = node.inputs()
-        if _pair(grid.toIValue()) == [1, 1]:
+        if as_pair(grid.toIValue()) == [1, 1]:
             _replace([node], _insert(graph, node, "aten::_adaptive_avg_pool2d", [value, [1, 1]]))
 
 

@@ -10,8 +10,6 @@ form only after it gave the head's logits on random activations: a wrong guess c
 gives a wrong map.
 """
 
-import logging
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -22,28 +20,21 @@ from torch import Tensor
 from landmark_core.errors import ConfigError
 from landmark_core.tagging.chain import Chain, copy_module, cut_children
 from landmark_core.tagging.cut import CutGraph, LinearHead, cut_graph
-from landmark_core.tagging.fuse import can_fuse, fuse
 from landmark_core.tagging.graph import (
     SCRIPT_ERRORS,
-    Graph,
     NoCutError,
     NoMapError,
-    as_function,
     build_function,
     frozen_graph,
     last_line,
-    place,
 )
-
-logger = logging.getLogger(__name__)
+from landmark_core.tagging.trunk import AGREEMENT, Trunk, build_trunk, distance
 
 Way = Literal["closed_form", "tapped_graph", "submodules"]
 WAYS: tuple[Way, ...] = ("closed_form", "tapped_graph", "submodules")
 
-Trunk = Callable[[Tensor], Tensor]
 Head = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
-_AGREEMENT = 1e-4  # largest difference between halves and whole, of the largest score
 # Convolutions are up to three times as fast on the first; a model that uses `view` on its feature
 # maps may refuse it.
 _LAYOUTS = (torch.channels_last, torch.contiguous_format)
@@ -56,7 +47,7 @@ class Network:
     way: Way | None  # how its scores are explained; null where they cannot be
     reason: str | None  # why they cannot be; null where they can
     trunk: Trunk  # normalised (N, 3, H, W) -> (N, K, h, w), or (N, C) scores where there is no head
-    head: Head | None  # pixels and activations, both float32 -> (N, C) scores and logits
+    head: Head | None  # stand-in of the pixels, float32 activations -> (N, C) scores and logits
     linear: LinearHead | None  # for the closed form
     layout: torch.memory_format  # of the pixels that the trunk takes
 
@@ -152,40 +143,9 @@ def _from_graph(
         reason=None,
         linear=linear,
         layout=layout,
-        trunk_on=lambda device, dtype: _fastest(cut.trunk, device, dtype, layout, probe),
+        trunk_on=lambda device, dtype: build_trunk(cut.trunk, device, dtype, layout, probe),
         head_on=head,
     )
-
-
-def _fastest(
-    graph: Graph,
-    device: torch.device,
-    dtype: torch.dtype,
-    layout: torch.memory_format,
-    probe: Tensor,
-) -> Trunk:
-    """Return a graph as a function, with its steps fused where that is possible and true."""
-    plain = cast("Trunk", build_function(graph, device, dtype, layout))
-    if not can_fuse(device, dtype, layout):
-        return plain
-    exact = plain
-    if dtype != probe.dtype:
-        exact = cast("Trunk", build_function(graph, device, probe.dtype, layout))
-    with torch.inference_mode():
-        expected = exact(probe)
-        # Fused steps round less often, so they are as near to float32 as the plain ones, or nearer.
-        allowed = 2 * _distance(plain(probe.to(dtype)), expected) + _AGREEMENT
-        for sums in (True, False):
-            try:
-                placed = place(graph, device, dtype, layout)
-                fuse(placed, sums=sums)
-                trunk = cast("Trunk", as_function(placed))
-                if _distance(trunk(probe.to(dtype)), expected) <= allowed:
-                    return trunk
-            except (AttributeError, *SCRIPT_ERRORS) as error:  # this torch has it otherwise
-                logger.debug("a fused trunk does not run: %s", last_line(error))
-    logger.info("the steps of this model are not fused: that would change what it gives")
-    return plain
 
 
 def _head_of(cut: CutGraph) -> Callable[[torch.device], Head]:
@@ -226,7 +186,7 @@ def _whole(module: torch.jit.ScriptModule, probe: Tensor, scores: Tensor, reason
 
     def build(device: torch.device, dtype: torch.dtype) -> Trunk:
         try:
-            return _fastest(frozen_graph(module), device, dtype, layout, probe)
+            return build_trunk(frozen_graph(module), device, dtype, layout, probe)
         except (NoCutError, AttributeError, *SCRIPT_ERRORS):  # as in take_apart
             return cast("Trunk", copy_module(module, device, dtype))
 
@@ -243,11 +203,21 @@ def _whole(module: torch.jit.ScriptModule, probe: Tensor, scores: Tensor, reason
     )
 
 
+def stand_in(shape: Sequence[int], device: torch.device) -> Tensor:
+    """Return what a head gets for pixels: zeros of their shape, which is all that it looks at.
+
+    Args:
+        shape: (N, 3, H, W).
+        device: where the head lies.
+    """
+    return torch.zeros(1, device=device).expand(*shape)  # one number in memory
+
+
 def _verify(trunk: Trunk, head: Head, probe: Tensor, scores: Tensor) -> Tensor:
     """Return the probe's activations; refuse halves that do not give the scores of the whole."""
     with torch.inference_mode():
         activations = trunk(probe)
-        again, logits = head(probe, activations)
+        again, logits = head(stand_in(probe.shape, probe.device), activations)
     if not _are_same(again, scores):
         raise NoCutError("its two halves do not give its scores")
     if logits.shape != scores.shape:
@@ -260,7 +230,7 @@ def _is_closed_form(linear: LinearHead, head: Head, probe: Tensor, activations: 
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(activations.shape, generator=generator)
     with torch.inference_mode():
-        _, logits = head(probe, noise)
+        _, logits = head(stand_in(probe.shape, probe.device), noise)
         if linear.weight.shape != (logits.shape[1], noise.shape[1]):
             return False
         expected = noise.mean(dim=(2, 3)) @ linear.weight.t() + linear.bias
@@ -269,13 +239,4 @@ def _is_closed_form(linear: LinearHead, head: Head, probe: Tensor, activations: 
 
 def _are_same(values: Tensor, expected: Tensor) -> bool:
     """Tell whether values agree; folded batch norms and other sums move float32's last digits."""
-    return _distance(values, expected) <= _AGREEMENT
-
-
-def _distance(values: Tensor, expected: Tensor) -> float:
-    """Return the largest difference, as a part of the largest value; infinite between shapes."""
-    if values.shape != expected.shape:
-        return math.inf
-    largest = float(expected.abs().max())
-    difference = float((values.float() - expected).abs().max())
-    return difference / largest if largest else (math.inf if difference else 0.0)
+    return distance(values, expected) <= AGREEMENT

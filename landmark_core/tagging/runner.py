@@ -73,6 +73,7 @@ class Tagger:
             device=config.device,
             precision=config.precision,
             output=self._model.card.output,
+            temperature=self._model.card.temperature,
         )
         cores = usable_cores()
         lanes = plan_lanes(self._engine.device, cores)
@@ -87,7 +88,9 @@ class Tagger:
             review_below=config.review_below,
             threads=lanes.threads,
         )
-        auto_batch = auto_batch_size(self._engine.device)
+        auto_batch = auto_batch_size(
+            self._engine.device, self._model.preprocess.shape, self._engine.precision
+        )
         self._loader = self._resources.enter_context(
             PhotoLoader(
                 self._model.preprocess,

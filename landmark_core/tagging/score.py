@@ -80,11 +80,14 @@ class Scorer:
             device=device,
             precision=precision,
             output=model.card.output,
+            temperature=model.card.temperature,
         )
         self._lanes = self._resources.enter_context(
             Lanes(self._engine.device, plan_lanes(self._engine.device, usable_cores()))
         )
-        auto_batch = auto_batch_size(self._engine.device)
+        auto_batch = auto_batch_size(
+            self._engine.device, model.preprocess.shape, self._engine.precision
+        )
         self._loader = self._resources.enter_context(
             PhotoLoader(
                 model.preprocess,

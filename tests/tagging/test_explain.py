@@ -151,9 +151,8 @@ def maps_by_hooks(model, layer, pixels, classes):
 
 
 def explain(module, pixels, classes, **options):
-    engine = open_engine(
-        module, normalise=normalise, image_size=(SIZE, SIZE), device="cpu", **options
-    )
+    chosen = {"device": "cpu", "precision": "fp32"} | options
+    engine = open_engine(module, normalise=normalise, image_size=(SIZE, SIZE), **chosen)
     forwarded = engine.forward(pixels)
     return engine, engine.explain(forwarded, range(len(classes)), classes)
 

@@ -1,5 +1,8 @@
 """The engine: parts and wholes, memory that runs out, precision, devices, and its errors."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,13 +11,18 @@ from torch import nn
 
 from landmark_core.errors import ConfigError, RunError
 from landmark_core.model import quiet_torchscript
+from landmark_core.tagging import device as device_rules
 from landmark_core.tagging.device import (
     MAX_PROBABILITY_MOVE,
+    MEAN_PROBABILITY_MOVE,
+    PROBES,
     auto_batch_size,
-    candidate_precision,
+    candidate_precisions,
     choose_device,
+    draw_probe,
     is_out_of_memory,
     keeps_answers,
+    read_cpu_flags,
 )
 from landmark_core.tagging.forward import open_engine
 
@@ -66,7 +74,8 @@ def make(kind=Cnn):
 
 
 def open_it(module, **options):
-    chosen = {"device": "cpu"} | options
+    # fp32: what auto stands for depends on the CPU that the tests run on.
+    chosen = {"device": "cpu", "precision": "fp32"} | options
     return open_engine(module, normalise=normalise, image_size=(SIZE, SIZE), **chosen)
 
 
@@ -117,6 +126,59 @@ def test_scores_do_not_depend_on_how_photos_are_batched(sizes):
 
 
 _ENGINE = open_it(make()[1])
+
+
+@pytest.mark.parametrize("way", ["closed_form", "tapped_graph", "submodules", None])
+def test_several_threads_get_what_one_gets(way):
+    engine = open_it(make()[1], ways=(way,) if way else ())
+    batches = [photos(count) for count in (1, 5, 8, 2, 3, 8, 1, 4)]
+
+    def tag(batch):
+        forwarded = engine.forward(batch)
+        rows = range(len(batch))
+        return forwarded.scores, engine.explain(forwarded, rows, [row % 4 for row in rows])
+
+    expected = [tag(batch) for batch in batches]
+    with ThreadPoolExecutor(4, initializer=torch.set_num_threads, initargs=(1,)) as threads:
+        for _ in range(5):
+            for got, wanted in zip(threads.map(tag, batches), expected, strict=True):
+                assert torch.allclose(got[0], wanted[0], atol=1e-6)
+                if way:
+                    assert torch.allclose(got[1], wanted[1], rtol=1e-5, atol=1e-8)
+
+
+def test_threads_that_run_out_of_memory_beside_each_other_halve_once(caplog):
+    model, module = make(Hungry)
+    engine = open_it(module)
+    together = threading.Barrier(4, timeout=20)
+
+    def score(batch):
+        together.wait()
+        return engine.forward(batch).scores
+
+    with ThreadPoolExecutor(4) as threads:
+        scores = list(threads.map(score, [photos(8)] * 4))
+    reference = expected_scores(super(Hungry, model).forward, photos(8))
+    assert all(torch.allclose(each, reference, atol=1e-6) for each in scores)
+    halvings = [r.message for r in caplog.records if "out of memory" in r.message]
+    assert len(halvings) == 2  # from 8 to 4, and from 4 to 2
+
+
+@needs_cuda
+def test_streams_of_several_threads_do_not_mix():
+    engine = open_it(make()[1], device="cuda")
+    batches = [photos(count) for count in (64, 3, 17, 40, 64, 1)]
+    expected = [engine.forward(batch).scores for batch in batches]
+
+    def settle():
+        torch.cuda.synchronize()
+        torch.cuda.set_stream(torch.cuda.Stream())
+
+    with ThreadPoolExecutor(2, initializer=settle) as threads:
+        for _ in range(20):
+            scores = threads.map(lambda batch: engine.forward(batch).scores, batches)
+            for got, wanted in zip(scores, expected, strict=True):
+                assert torch.allclose(got, wanted, atol=1e-3)
 
 
 def test_the_module_stays_as_it_was():
@@ -218,31 +280,97 @@ def test_bfloat16_scores_stay_close_and_the_head_computes_in_float32():
     assert torch.allclose(forwarded.scores, expected_scores(model, photos(6)), atol=0.02)
 
 
-def test_auto_is_float32_on_the_cpu():
+@pytest.mark.parametrize(
+    ("flags", "precision"),
+    [
+        pytest.param("avx2 avx512f avx512_bf16", "bf16", id="avx512"),
+        pytest.param("amx_tile amx_bf16", "bf16", id="amx"),
+        pytest.param("avx2 avx512f avx512_vnni", "fp32", id="without"),
+        pytest.param("", "fp32", id="unknown"),
+    ],
+)
+def test_auto_on_a_cpu_is_what_it_multiplies_natively(flags, precision, monkeypatch, tmp_path):
+    (tmp_path / "cpuinfo").write_text(
+        f"processor\t: 0\nflags\t\t: fpu {flags}\n\nprocessor\t: 1\nflags\t\t: fpu avx512_bf16\n"
+    )
+    found = read_cpu_flags(tmp_path / "cpuinfo")
+    assert found == {"fpu", *flags.split()}
+    monkeypatch.setattr(device_rules, "read_cpu_flags", lambda: found)
+    assert candidate_precisions("auto", CPU)[0] == precision
+    assert candidate_precisions("auto", CPU)[-1] == "fp32"
+    assert candidate_precisions("fp16", CPU) == ("fp16",)
     _, module = make()
-    assert open_it(module).precision == "fp32"
-    assert candidate_precision("auto", CPU) == "fp32"
-    assert candidate_precision("fp16", CPU) == "fp16"
+    assert open_it(module, precision="auto").precision == precision
+
+
+def test_no_cpuinfo_means_no_flags(tmp_path):
+    assert read_cpu_flags(tmp_path / "missing") == frozenset()
+
+
+class Touchy(Cnn):
+    """Its logits are small differences of large numbers, which bfloat16 cannot tell apart."""
+
+    def forward(self, x):
+        features = self.conv(x) + 1000
+        return self.head((features.mean([2, 3]) - 1000) * 30)
+
+
+def test_a_model_that_bfloat16_changes_stays_in_float32(monkeypatch, caplog):
+    monkeypatch.setattr(device_rules, "read_cpu_flags", lambda: {"avx512_bf16"})
+    _, module = make(Touchy)
+    with caplog.at_level("INFO"):
+        assert open_it(module, precision="auto").precision == "fp32"
+    assert "bf16 would change what this model answers" in caplog.text
+    assert open_it(module, precision="bf16").precision == "bf16"
 
 
 def test_reduced_precision_is_judged_by_answers():
-    exact = torch.tensor([[0.6, 0.4], [0.2, 0.8]])
+    exact = torch.tensor([[0.7, 0.3], *[[0.2, 0.8]] * 9])
     step = MAX_PROBABILITY_MOVE
-    near = exact + torch.tensor([[-0.9 * step, 0.9 * step], [0.0, 0.0]])
-    far = exact + torch.tensor([[-1.1 * step, 1.1 * step], [0.0, 0.0]])
-    swapped = torch.tensor([[0.499, 0.501], [0.2, 0.8]])
+    one_moves = torch.tensor([[-step, step], *[[0.0, 0.0]] * 9])
+    near, far = exact + 0.9 * one_moves, exact + 1.1 * one_moves
+    all_move = torch.tensor([[-1.0, 1.0]]) * MEAN_PROBABILITY_MOVE
+    assert keeps_answers(exact, exact + 0.9 * all_move, "probabilities")
+    assert not keeps_answers(exact, exact + 1.1 * all_move, "probabilities")
     assert keeps_answers(exact, near, "probabilities")
     assert not keeps_answers(exact, far, "probabilities")
-    assert not keeps_answers(torch.tensor([[0.501, 0.499], [0.2, 0.8]]), swapped, "probabilities")
+    # A lead within the move may change hands, a greater one may not.
+    tie, other_way = torch.tensor([[0.501, 0.499]]), torch.tensor([[0.499, 0.501]])
+    assert keeps_answers(tie, other_way, "probabilities")
+    lead, lost = exact.clone(), exact.clone()
+    lead[0] = torch.tensor([0.5 + 0.52 * step, 0.5 - 0.52 * step])
+    lost[0] = torch.tensor([0.5 - 0.01 * step, 0.5 + 0.01 * step])
+    assert not keeps_answers(lead, lost, "probabilities")
     assert not keeps_answers(exact, exact * float("nan"), "probabilities")
     assert keeps_answers(exact.log(), near.log() + 5, "logits")
     assert not keeps_answers(exact.log(), far.log() + 5, "logits")
+    # A temperature below 1 makes moves larger: 0.7 to 0.61 becomes 0.84 to 0.71 at 0.5.
+    assert not keeps_answers(exact.log(), near.log(), "logits", temperature=0.5)
+    assert keeps_answers(exact.log(), far.log(), "logits", temperature=2.0)
+
+
+def test_drawn_pictures_are_alike_each_time_and_differ_as_photos_do():
+    pictures = draw_probe((40, 56))
+    assert pictures.shape == (PROBES, 3, 40, 56)
+    assert torch.equal(pictures, draw_probe((40, 56)))
+    spread = pictures.float().std(dim=(1, 2, 3))
+    assert spread.min() < 10 < 50 < spread.max()  # fog and full contrast
+    assert len({picture.numpy().tobytes() for picture in pictures}) == PROBES
 
 
 def test_devices_are_chosen_by_what_is_there():
     assert choose_device("cpu") == CPU
     assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
     assert auto_batch_size(CPU) < auto_batch_size(torch.device("cuda"))
+
+
+@pytest.mark.parametrize(
+    ("side", "precision", "photos_a_pass"),
+    [(224, "fp32", 6), (224, "bf16", 8), (288, "fp32", 4), (288, "bf16", 8), (4000, "fp32", 1)],
+)
+def test_a_cpu_takes_as_many_photos_as_its_largest_map_allows(side, precision, photos_a_pass):
+    # 24 values a pixel, at most 32 MiB: 224 * 224 * 24 * 4 bytes are 4.6 MiB, 288 * 288: 7.6 MiB
+    assert auto_batch_size(CPU, (side, side), precision) == photos_a_pass
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA GPU here")

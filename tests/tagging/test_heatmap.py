@@ -94,7 +94,11 @@ def bright():
     with quiet_torchscript():
         module = torch.jit.script(Bright().eval())
     engine = open_engine(
-        module, normalise=preprocess.normalise, image_size=preprocess.shape, device="cpu"
+        module,
+        normalise=preprocess.normalise,
+        image_size=preprocess.shape,
+        device="cpu",
+        precision="fp32",
     )
     return preprocess, engine
 

@@ -38,7 +38,13 @@ def test_scores_are_the_models_own_in_the_order_given(photos, tiny_model):
     seen = []
     scored = list(
         score_photos(
-            photos[::-1], model, device="cpu", batch_size=2, workers=0, on_photos=seen.append
+            photos[::-1],
+            model,
+            device="cpu",
+            precision="fp32",
+            batch_size=2,
+            workers=0,
+            on_photos=seen.append,
         )
     )
     assert [one.photo.ref for one in scored] == photos[::-1]
