@@ -68,15 +68,31 @@ class ReadSeconds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An upright photo to draw on, as JPEG stores it: full-range BT.601, colour at half the size.
+
+    A cell of colour covers 2 x 2 pixels, the last ones less where a side is odd; 128 is no colour.
+    """
+
+    luma: NDArray[np.uint8]  # (H, W) brightness
+    blue: NDArray[np.uint8]  # (ceil(H/2), ceil(W/2)) Cb
+    red: NDArray[np.uint8]  # likewise, Cr
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of its planes."""
+        return self.luma.nbytes + self.blue.nbytes + self.red.nbytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedBatch:
     """The photos of one batch, in plan order, with the pixels of the good ones."""
 
     photos: tuple[DecodedPhoto, ...]  # every photo of the batch, good or bad
     pixels: Tensor  # uint8 (M, 3, H, W) RGB; row i belongs to readable[i]; M may be 0
     seconds: ReadSeconds = ReadSeconds()  # summed over the photos
-    # To draw on: (h, w, 3) RGB, upright, one per readable photo, null where it was not kept;
-    # null as a whole where pictures are not kept.
-    pictures: tuple[NDArray[np.uint8] | None, ...] | None = None
+    # One per readable photo, null where it was not kept; null as a whole where none was.
+    pictures: tuple[Picture | None, ...] | None = None
 
     @property
     def readable(self) -> tuple[DecodedPhoto, ...]:

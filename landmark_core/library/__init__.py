@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from landmark_core.library.first_bytes import ask_first_bytes
     from landmark_core.library.identity import is_url, location_of, photo_id_of
     from landmark_core.library.loader import PhotoLoader
-    from landmark_core.library.pictures import LEAST_SIDE, MOST_SIDE, fit_picture
+    from landmark_core.library.pictures import PICTURE_SIDE, make_picture
     from landmark_core.library.reading import Preprocess
     from landmark_core.library.selection import Counts
     from landmark_core.library.workers import (
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Counts": "selection",
     "Decoded": "decode",
-    "LEAST_SIDE": "pictures",
     "Listing": "find",
-    "MOST_SIDE": "pictures",
+    "PICTURE_SIDE": "pictures",
     "PhotoLoader": "loader",
     "Preprocess": "reading",
     "Step": "advice",
@@ -42,7 +41,7 @@ _HOMES = {
     "describe_fault": "faults",
     "fetch_many": "fetch",
     "fetch_photo": "fetch",
-    "fit_picture": "pictures",
+    "make_picture": "pictures",
     "fixed_part": "dates",
     "is_partitioned": "dates",
     "is_passing": "faults",
@@ -58,8 +57,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "LEAST_SIDE",
-    "MOST_SIDE",
+    "PICTURE_SIDE",
     "Counts",
     "Decoded",
     "Listing",
@@ -72,13 +70,13 @@ __all__ = [
     "describe_fault",
     "fetch_many",
     "fetch_photo",
-    "fit_picture",
     "fixed_part",
     "is_partitioned",
     "is_passing",
     "is_url",
     "location_of",
     "main_module_hidden",
+    "make_picture",
     "open_listing",
     "photo_id_of",
     "settle_worker",

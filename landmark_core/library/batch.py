@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 from landmark_core.config import ReadLimits
 from landmark_core.library.feed import Group
 from landmark_core.library.reading import Preprocess, Reading, read_photos
-from landmark_core.records import DecodedBatch, DecodedPhoto, PhotoRef, ReadSeconds
+from landmark_core.records import DecodedBatch, DecodedPhoto, PhotoRef, Picture, ReadSeconds
 
 Bytes = Tensor | NDArray[np.uint8]  # in shared memory, or as an array through the pipe
 
@@ -78,7 +78,7 @@ def pack(
             decode=sum(reading.seconds.decode for reading in readings),
         ),
         pictures=_in_one_piece(kept, pictures_shared),
-        sizes=tuple(None if picture is None else picture.shape[:2] for picture in kept),
+        sizes=tuple(None if picture is None else picture.luma.shape for picture in kept),
     )
 
 
@@ -97,29 +97,33 @@ def unpack(packed: Packed) -> DecodedBatch:
     )
 
 
-def _in_one_piece(pictures: Sequence[NDArray[np.uint8] | None], shared: bool) -> Bytes | None:
+def _in_one_piece(pictures: Sequence[Picture | None], shared: bool) -> Bytes | None:
     kept = [picture for picture in pictures if picture is not None]
     if not kept:
         return None
-    piece = _room((sum(picture.size for picture in kept),), shared)
+    piece = _room((sum(picture.nbytes for picture in kept),), shared)
     values, start = np.asarray(piece), 0
     for picture in kept:
-        values[start : start + picture.size] = picture.reshape(-1)
-        start += picture.size
+        for plane in (picture.luma, picture.blue, picture.red):
+            values[start : start + plane.size] = plane.reshape(-1)
+            start += plane.size
     return piece
 
 
-def _cut(
-    piece: Bytes, sizes: Sequence[tuple[int, int] | None]
-) -> Iterator[NDArray[np.uint8] | None]:
+def _cut(piece: Bytes, sizes: Sequence[tuple[int, int] | None]) -> Iterator[Picture | None]:
     values, start = np.asarray(piece), 0
+
+    def take(height: int, width: int) -> NDArray[np.uint8]:
+        nonlocal start
+        begun, start = start, start + height * width
+        return values[begun:start].reshape(height, width)
+
     for size in sizes:
         if size is None:
             yield None
             continue
-        end = start + size[0] * size[1] * 3
-        yield values[start:end].reshape(*size, 3)  # (h, w, 3)
-        start = end
+        cells = (-(-size[0] // 2), -(-size[1] // 2))
+        yield Picture(luma=take(*size), blue=take(*cells), red=take(*cells))
 
 
 def _room(shape: tuple[int, ...], shared: bool) -> Bytes:

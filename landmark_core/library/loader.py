@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 from landmark_core.config import ReadLimits
 from landmark_core.library.batch import Packed, PhotoDataset, pack, unpack
 from landmark_core.library.feed import Feed, Group, Then
-from landmark_core.library.pictures import MOST_SIDE
+from landmark_core.library.pictures import PICTURE_SIDE
 from landmark_core.library.reading import Preprocess, Reading
 from landmark_core.library.refusals import RefusalWatch
 from landmark_core.library.rescue import rescue_photos
@@ -196,7 +196,7 @@ class PhotoLoader:
         """Return how batches are packed; what does not fit into shared memory takes the pipe."""
         height, width = self._preprocess.shape
         pixels = self._batch_size * height * width * 3  # bytes
-        pictures = min(self._picture_bytes, self._batch_size * MOST_SIDE**2 * 3)
+        pictures = min(self._picture_bytes, self._batch_size * PICTURE_SIDE**2 * 3 // 2)
         return partial(
             pack,
             shape=self._preprocess.shape,

@@ -1,20 +1,25 @@
 """Keep of a decoded photo what a person wants to see: its picture at the size of a heatmap.
 
-A JPEG is decoded at a fraction of its size anyway, mostly one that is right for drawing on it. So
-the picture costs a copy, where reading the photo again would decode it twice.
+A JPEG is decoded at a fraction of its size anyway, one that is large enough to be drawn on. So the
+picture costs a reduction, where reading the photo again would decode it twice. It is kept as JPEG
+stores pictures, in half the bytes of RGB: what is drawn is blended and encoded like that.
 """
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch.nn.functional import interpolate
 
 from landmark_core.library.decode import Decoded
+from landmark_core.records import Picture
 
-LEAST_SIDE = 640  # pixels, the long side, where the photo has them: below it details are lost
-MOST_SIDE = 1024  # pixels, the long side
+PICTURE_SIDE = 640  # pixels, the long side, where the photo has them
+
+Pixels = NDArray[np.uint8]
 
 
-def keep_picture(decoded: Decoded, room: int) -> NDArray[np.uint8] | None:
+def keep_picture(decoded: Decoded, room: int) -> Picture | None:
     """Return the picture of a decoded photo; null where there is none to be kept.
 
     A photo that was decoded too small to be looked at has to be read again: decoding it larger
@@ -24,28 +29,79 @@ def keep_picture(decoded: Decoded, room: int) -> NDArray[np.uint8] | None:
     Args:
         decoded: the photo, as it was decoded for the model.
         room: bytes that the picture may take.
-
-    Returns:
-        (h, w, 3) RGB, upright, the long side at most MOST_SIDE pixels.
     """
     upright = decoded.upright
     size = upright.size if isinstance(upright, Image.Image) else upright.shape[:2]
-    if decoded.scaled and max(size) < LEAST_SIDE:
+    if decoded.scaled and max(size) < PICTURE_SIDE:
         return None
-    if isinstance(upright, np.ndarray) and max(size) <= MOST_SIDE:
-        return upright if upright.nbytes <= room else None
-    picture = fit_picture(decoded.image)
-    return np.asarray(picture) if 3 * picture.width * picture.height <= room else None
+    picture = make_picture(upright)
+    return picture if picture.nbytes <= room else None
 
 
-def fit_picture(image: Image.Image) -> Image.Image:
-    """Return an image whose long side is at most MOST_SIDE pixels: itself where that is so."""
-    side = max(image.size)
-    if side <= MOST_SIDE:
-        return image
-    factor = -(-side // MOST_SIDE)
-    if side >= factor * LEAST_SIDE:
-        return image.reduce(factor)  # whole pixels in the mean: a quarter of a resize's time
-    scale = MOST_SIDE / side
-    size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
-    return image.resize(size, Image.Resampling.HAMMING)
+def make_picture(upright: Image.Image | Pixels) -> Picture:
+    """Return the picture of a photo, its long side at most PICTURE_SIDE pixels.
+
+    Args:
+        upright: RGB, an image or (H, W, 3).
+    """
+    red, green, blue = _reduce(upright)
+    luma = red * np.uint16(77)  # BT.601 in 256ths; each colour takes its share below
+    luma += green * np.uint16(150)
+    luma += blue * np.uint16(29)
+    luma += 128
+    luma >>= 8
+    whole = _whole_cells(luma)
+    return Picture(
+        luma=luma.astype(np.uint8),
+        blue=_chroma(_whole_cells(blue), whole, 72),  # 0.564 in 128ths
+        red=_chroma(_whole_cells(red), whole, 91),  # 0.713
+    )
+
+
+def _reduce(upright: Image.Image | Pixels) -> Pixels:
+    """Return a photo at the size of its picture: (3, h, w)."""
+    width, height = upright.size if isinstance(upright, Image.Image) else upright.shape[1::-1]
+    scale = PICTURE_SIDE / max(width, height)
+    if isinstance(upright, Image.Image):
+        # Whole pixels in the mean first: a quarter of a resize's time.
+        upright = np.array(upright.reduce(max(int(1 / scale), 1)))
+    if scale >= 1:
+        return np.ascontiguousarray(upright.transpose(2, 0, 1))
+    size = [max(round(height * scale), 1), max(round(width * scale), 1)]
+    # This view is channels_last, for which torch has vector code that runs in one thread.
+    planes = torch.from_numpy(upright).permute(2, 0, 1)[None]  # (1, 3, H, W)
+    resized = interpolate(planes, size=size, mode="bilinear", antialias=True)[0]
+    reduced: Pixels = resized.contiguous().numpy()
+    return reduced
+
+
+def _whole_cells(plane: NDArray[np.integer]) -> NDArray[np.uint16]:
+    """Repeat the last row and column where a side is odd, so that 2 x 2 pixels are a cell."""
+    height, width = plane.shape
+    if height % 2 or width % 2:
+        plane = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
+    return plane.astype(np.uint16, copy=False)
+
+
+def _chroma(colour: NDArray[np.uint16], luma: NDArray[np.uint16], share: int) -> Pixels:
+    """Return how far a colour is from the brightness, from 128: one value for 2 x 2 pixels.
+
+    Args:
+        colour: (H, W) red or blue, both sides even.
+        luma: likewise.
+        share: of the distance, in 128ths.
+    """
+    distance = _sum_cells(colour) - _sum_cells(luma)
+    distance += 2
+    distance >>= 2  # the mean of four
+    distance *= share
+    distance += 64
+    distance >>= 7
+    distance += 128
+    return distance.clip(0, 255, out=distance).astype(np.uint8)
+
+
+def _sum_cells(plane: NDArray[np.uint16]) -> NDArray[np.int16]:
+    """Add up each 2 x 2 values: (H, W) to (H/2, W/2), 1020 at most."""
+    pairs = (plane[0::2] + plane[1::2]).view(np.uint32)  # two columns in one number
+    return (pairs + (pairs >> 16)).astype(np.uint16).view(np.int16)

@@ -19,7 +19,7 @@ from landmark_core.errors import PhotoError
 from landmark_core.library.decode import decode_photo
 from landmark_core.library.fetch import Outcome, fetch_many
 from landmark_core.library.pictures import keep_picture
-from landmark_core.records import DecodedPhoto, PhotoRef, ReadSeconds
+from landmark_core.records import DecodedPhoto, PhotoRef, Picture, ReadSeconds
 
 
 class Preprocess(Protocol):
@@ -46,7 +46,7 @@ class Reading:
 
     photo: DecodedPhoto
     pixels: NDArray[np.uint8] | None  # (H, W, 3) RGB
-    picture: NDArray[np.uint8] | None = None  # (h, w, 3) RGB to draw on; see `pictures`
+    picture: Picture | None = None  # to draw on; see `pictures`
     seconds: ReadSeconds = field(default_factory=ReadSeconds)
 
 

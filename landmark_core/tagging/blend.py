@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from landmark_core.tagging.planes import GREY, Pixels, Planes
+from landmark_core.records import Picture
+from landmark_core.tagging.planes import GREY, Pixels
 
 # Every eighth colour of inferno as RRGGBB; between them it is straight to within 2 of 255.
 _INFERNO = bytes.fromhex(
@@ -39,21 +40,21 @@ class _Blend:
     red_added: bytes
 
 
-def warm(planes: Planes, heat: Pixels) -> None:
+def warm(picture: Picture, heat: Pixels) -> None:
     """Cover a picture with the colours of its heat, the more the hotter, and mute its own.
 
     Args:
-        planes: changed in place.
+        picture: changed in place.
         heat: 0..255, one for each cell of colour.
     """
-    _warm_luma(planes.luma, heat)
-    _warm_colours((planes.blue, planes.red), heat)
+    _warm_luma(picture.luma, heat)
+    _warm_colours((picture.blue, picture.red), heat)
 
 
-def dim(planes: Planes) -> None:
+def dim(picture: Picture) -> None:
     """Darken and mute a picture, in place."""
-    planes.luma[...] = (planes.luma * np.uint16(256 * _DIMMED)) >> 8
-    for colour in (planes.blue, planes.red):
+    picture.luma[...] = (picture.luma * np.uint16(256 * _DIMMED)) >> 8
+    for colour in (picture.blue, picture.red):
         colour[...] = _scaled(colour, np.int16(256 * _DIMMED * _COLOURFUL)) + np.int16(GREY)
 
 

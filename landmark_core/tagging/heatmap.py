@@ -8,43 +8,42 @@ where somebody lives.
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from landmark_core.library import fit_picture
+from landmark_core.records import Picture
 from landmark_core.tagging.blend import dim, warm
 from landmark_core.tagging.caption import Caption, insert_caption
 from landmark_core.tagging.heat import Box, in_pixels, inner_box, lay_over
-from landmark_core.tagging.planes import GREY, Inside, Pixels, Planes, to_jpeg, to_planes
+from landmark_core.tagging.planes import GREY, Inside, Pixels, cut, to_jpeg
 
 _OUTLINE = 3  # pixels, dark-light-dark
 _JPEG_QUALITY = 88
 
 
 def render_overlay(
-    photo: Image.Image, cam: NDArray[np.float32], *, crop_box: Box, caption: Caption
+    picture: Picture, cam: NDArray[np.float32], *, crop_box: Box, caption: Caption
 ) -> bytes:
     """Lay a Grad-CAM map over a photo.
 
     Args:
-        photo: RGB, upright, whole; larger than MOST_SIDE it is made smaller.
+        picture: the whole photo.
         cam: (h, w) raw map, not negative; all zero where nothing spoke for the tag.
         crop_box: left, top, right, bottom of what the network saw, as fractions of the photo's
             width and height; beyond 0..1 where the crop was padded.
         caption: what the file says about itself.
 
     Returns:
-        The bytes of a JPEG, its long side at most MOST_SIDE pixels.
+        The bytes of a JPEG of the picture's size.
     """
-    shown = fit_picture(photo)
-    box = in_pixels(crop_box, shown.size)
-    inside = inner_box(box, shown.size)
-    planes = to_planes(shown)
-    for part in _around(inside, shown.size):
-        dim(planes.cut(part))
-    seen = planes.cut(inside)
+    size = (picture.luma.shape[1], picture.luma.shape[0])
+    box = in_pixels(crop_box, size)
+    inside = inner_box(box, size)
+    shown = Picture(luma=picture.luma.copy(), blue=picture.blue.copy(), red=picture.red.copy())
+    for part in _around(inside, size):
+        dim(cut(shown, part))
+    seen = cut(shown, inside)
     warm(seen, lay_over(cam, box, inside))
     _outline(seen)
-    return insert_caption(to_jpeg(planes, _JPEG_QUALITY), caption)
+    return insert_caption(to_jpeg(shown, _JPEG_QUALITY), caption)
 
 
 def _around(inside: Inside, size: tuple[int, int]) -> list[Inside]:
@@ -60,7 +59,7 @@ def _around(inside: Inside, size: tuple[int, int]) -> list[Inside]:
     return [part for part in parts if part[0] < part[2] and part[1] < part[3]]
 
 
-def _outline(seen: Planes) -> None:
+def _outline(seen: Picture) -> None:
     """Draw the edge of what the network saw: white on black, to be seen on any photo."""
     if min(seen.luma.shape) < 2 * _OUTLINE:
         return  # nothing would be left to see inside

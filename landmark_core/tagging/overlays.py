@@ -16,13 +16,12 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from landmark_core.config import ReadLimits
 from landmark_core.errors import PhotoError
-from landmark_core.library import LEAST_SIDE, decode_photo, fetch_photo
+from landmark_core.library import PICTURE_SIDE, decode_photo, fetch_photo, make_picture
 from landmark_core.model import LoadedModel
-from landmark_core.records import DecodedPhoto, Prediction
+from landmark_core.records import DecodedPhoto, Picture, Prediction
 from landmark_core.tables import Store
 from landmark_core.tagging.caption import Caption
 from landmark_core.tagging.heat import Box
@@ -30,7 +29,7 @@ from landmark_core.tagging.heatmap import render_overlay
 
 logger = logging.getLogger(__name__)
 
-WAITING = 64  # overlays under way at once: each holds one photo of up to 1024 pixels
+WAITING = 64  # overlays under way at once: each holds one photo of up to 640 pixels
 WRITING = 8  # of them that wait for the disk or the bucket, beside those that are drawn
 
 
@@ -65,7 +64,7 @@ class HeatmapWriter:
         photo: DecodedPhoto,
         prediction: Prediction,
         cam: NDArray[np.float32],
-        picture: NDArray[np.uint8] | None = None,
+        picture: Picture | None = None,
     ) -> None:
         """Queue one overlay; waits while too many are under way.
 
@@ -73,7 +72,7 @@ class HeatmapWriter:
             photo: as it was tagged.
             prediction: what to write on it.
             cam: (h, w) float32 map over the part that the network saw, at least 0.
-            picture: (H, W, 3) RGB, the whole photo upright; null where it has to be read again.
+            picture: the whole photo; null where it has to be read again.
         """
         self._room.acquire()
         future = self._threads.submit(self._draw, photo, prediction, cam, picture)
@@ -94,7 +93,7 @@ class HeatmapWriter:
         photo: DecodedPhoto,
         prediction: Prediction,
         cam: NDArray[np.float32],
-        kept: NDArray[np.uint8] | None,
+        kept: Picture | None,
     ) -> str | None:
         try:
             with self._hands:
@@ -110,9 +109,9 @@ class HeatmapWriter:
         photo: DecodedPhoto,
         prediction: Prediction,
         cam: NDArray[np.float32],
-        kept: NDArray[np.uint8] | None,
+        kept: Picture | None,
     ) -> bytes:
-        picture = _read_again(photo, self._limits) if kept is None else Image.fromarray(kept)
+        picture = _read_again(photo, self._limits) if kept is None else kept
         caption = Caption(
             photo_id=photo.ref.photo_id,
             model_id=self._model.model_id,
@@ -128,7 +127,7 @@ class HeatmapWriter:
         return left / width, top / height, right / width, bottom / height
 
 
-def _read_again(photo: DecodedPhoto, limits: ReadLimits) -> Image.Image:
+def _read_again(photo: DecodedPhoto, limits: ReadLimits) -> Picture:
     """Return the photo at the size of an overlay.
 
     Raises:
@@ -138,9 +137,10 @@ def _read_again(photo: DecodedPhoto, limits: ReadLimits) -> Image.Image:
     if hashlib.sha256(data).hexdigest() != photo.content_sha256:
         raise PhotoError("fetch_error", "the photo changed while it was being tagged")
     width, height = _size(photo)
-    min_side = math.ceil(LEAST_SIDE * min(width, height) / max(width, height))
+    min_side = math.ceil(PICTURE_SIDE * min(width, height) / max(width, height))
     name = photo.ref.location
-    return decode_photo(data, name=name, min_side=min_side, limits=limits, margin=1).image
+    decoded = decode_photo(data, name=name, min_side=min_side, limits=limits, margin=1)
+    return make_picture(decoded.upright)
 
 
 def _size(photo: DecodedPhoto) -> tuple[int, int]:
