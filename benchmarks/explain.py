@@ -9,15 +9,18 @@ stands for on this CPU. "explained" means every photo of the batch, as when all 
 
 import argparse
 import functools
+import itertools
 import statistics
 import time
 from collections.abc import Callable
+from unittest import mock
 
 import torch
 import torchvision
 from torch import Tensor
 
 from landmark_core.model import quiet_torchscript
+from landmark_core.tagging import trunk
 from landmark_core.tagging.forward import Engine, open_engine
 
 SIZE = 224
@@ -114,8 +117,9 @@ def _print_batch_sizes(rounds: int) -> None:
             module = torch.jit.script(getattr(torchvision.models, name)(weights=None).eval())
         pixels = torch.randint(0, 256, (96, 3, side, side), dtype=torch.uint8)
         pixels = pixels.contiguous(memory_format=torch.channels_last)  # as they are decoded
-        for precision in ("fp32", "bf16"):
-            engine = _open(module, *CUT, side=side, precision=precision)
+        for precision, fused in itertools.product(("fp32", "bf16"), (False, True)):
+            with mock.patch.object(trunk, "can_fuse", trunk.can_fuse if fused else _cannot):
+                engine = _open(module, *CUT, side=side, precision=precision)
             spent: dict[int, list[float]] = {size: [] for size in sizes}
             for _ in range(rounds):
                 for size in sizes:
@@ -123,7 +127,12 @@ def _print_batch_sizes(rounds: int) -> None:
                     job = functools.partial(_in_batches, engine, part, size)
                     spent[size].append(_time(job)[1] / len(part) * 1e3)
             figures = (f"{statistics.median(times):6.1f}" for times in spent.values())
-            print(f"{name:20}{side:5} {precision:6}", *figures, flush=True)
+            how = "fused" if fused else "plain"
+            print(f"{name:19}{side:4} {precision} {how}", *figures, flush=True)
+
+
+def _cannot(*_: object) -> bool:
+    return False
 
 
 def _in_batches(engine: Engine, pixels: Tensor, size: int) -> None:

@@ -163,12 +163,12 @@ def auto_batch_size(
     size in MobileNetV2). Processor ms a photo on one thread, `benchmarks/explain.py --threads 1`:
 
         photos a pass              1     2     4     6     8    12    16    32
-        MobileNetV2 288 fp32    16.1  14.3  14.8  18.3  17.8  22.8  21.9  26.7
-        MobileNetV2 288 bf16     8.7   7.6   7.1   6.7   7.1   8.9   7.9  10.9
-        ResNet-18 224 fp32      28.9  26.8  25.1  24.4  23.9  23.7  25.8  33.9
-        ResNet-18 224 bf16       9.1   7.4   6.0   5.5   5.4   5.2   5.3   5.4
-        MobileNetV3-L 224 fp32  10.8   8.5   7.1   6.9   6.7   6.4   7.1   7.8
-        MobileNetV3-L 224 bf16   8.9   6.1   4.8   4.1   4.1   3.8   3.6   3.7
+        MobileNetV2 288 fp32    15.1  14.3  14.1  14.6  17.2  17.4  17.8  23.2
+        MobileNetV2 288 bf16     8.3   7.2   6.9   6.7   6.3   8.3   7.5  10.7
+        ResNet-18 224 fp32      27.9  26.0  24.6  23.8  23.2  22.7  23.8  24.3
+        ResNet-18 224 bf16       8.6   7.0   5.8   5.4   5.1   5.0   5.2   5.5
+        MobileNetV3-L 224 fp32  11.1   8.4   7.4   7.0   6.8   6.6   6.6   7.7
+        MobileNetV3-L 224 bf16   7.7   5.4   4.5   4.1   3.9   3.6   3.6   4.3
 
     Args:
         device: that the model runs on.
