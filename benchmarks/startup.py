@@ -1,4 +1,5 @@
-"""Seconds from the command to its first rows on disk, to `--help`, and of a run with nothing to do.
+"""Seconds from the command to its first rows on disk, of a night's 50 photos, of a run with nothing
+to do, and to `--help`.
 
 python benchmarks/startup.py [--runs 5]
 """
@@ -50,6 +51,10 @@ def main() -> None:
         for number in range(PHOTOS):
             (library / f"{number}.jpg").write_bytes(encode(draw_scene(number, (1600, 1200)), "jpg"))
         first = [until_first_row(library, Path(folder) / f"out-{n}") for n in range(runs)]
+        night = [
+            of_command("tag", str(library), "--out", f"{out}-night-{n}", "--limit", "50")
+            for n in range(runs)
+        ]
         of_command("tag", str(library), "--out", str(out), "--no-progress")
         again = [
             of_command("tag", str(library), "--out", str(out), "--no-progress") for _ in range(runs)
@@ -57,6 +62,7 @@ def main() -> None:
         help_ = [of_command("--help") for _ in range(runs)]
     for name, times in (
         ("first row", first),
+        ("50 photos", night),
         (f"nothing to do ({PHOTOS} photos)", again),
         ("--help", help_),
     ):
