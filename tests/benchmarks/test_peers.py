@@ -16,6 +16,8 @@ from benchmarks.comparison.photos import draw_pictures, link_library
 from benchmarks.peers.interface import MEAN, STD
 from landmark_core.model import quiet_torchscript
 
+pytestmark = pytest.mark.orchestration
+
 ROOT = Path(__file__).parents[2]
 PHOTOS = Photos(name="tiny", files=(((64, 48), "jpg"), ((48, 64), "png")))
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Closing moto's sockets is moto's business.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = [pytest.mark.orchestration, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from landmark_core.cli import main
 from landmark_core.model import Registry
 from landmark_core.training import NoTrainProgress, train_model
 
+pytestmark = pytest.mark.orchestration
+
 ROOT = Path(__file__).parents[2]
 EPOCHS = 8
 

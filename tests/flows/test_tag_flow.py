@@ -14,7 +14,7 @@ from landmark_core.cli import main
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.orchestration, pytest.mark.timeout(240)]
 
 SAME = ["photo_id", "uri", "status", "error", "decision", "tag", "confidence", "margin", "entropy"]
 SAME += ["energy", "content_sha256", "width", "height", "size_bytes", "modified_at", "model_id"]

@@ -20,6 +20,7 @@ from landmark_core.model import Registry
 ROOT = Path(__file__).parents[2]
 
 pytestmark = [
+    pytest.mark.orchestration,
     pytest.mark.timeout(240),
     # Prefect's own client leaves connections to its server for the garbage collector.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
