@@ -22,6 +22,7 @@ from landmark_core.errors import RunError
 from landmark_core.tagging.affine import Normalise, find_affine
 from landmark_core.tagging.device import (
     DTYPES,
+    auto_batch_size,
     candidate_precisions,
     choose_device,
     draw_probe,
@@ -60,16 +61,27 @@ class Engine:
         device: where it lies.
         precision: fp32, bf16 or fp16, that its trunk computes in.
         normalise: uint8 (N, 3, H, W) and a floating type to what the model takes.
+        always: photos that each pass has, black ones in the place of those that lack; null for any
+            number. oneDNN chooses its kernels by the shape of a batch, and in half precision
+            another kernel moves confidences by 0.004: a photo's answer would depend on how many
+            came with it.
     """
 
     def __init__(
-        self, network: Network, *, device: torch.device, precision: str, normalise: Normalise
+        self,
+        network: Network,
+        *,
+        device: torch.device,
+        precision: str,
+        normalise: Normalise,
+        always: int | None = None,
     ) -> None:
         self.device = device
         self.precision = precision
         self._network = network
         self._normalise = normalise
-        self._fits: int | None = None  # photos per pass; null until memory ran out
+        self._fits = always  # photos per pass at most; null until memory ran out
+        self._always = always
         self._shrinking = threading.Lock()
 
     @property
@@ -129,15 +141,23 @@ class Engine:
         return torch.cat(list(self._in_parts(chosen, explain_part)))
 
     def _score(self, pixels: Tensor) -> tuple[Tensor, Tensor | None]:
-        network = self._network
+        network, photos = self._network, len(pixels)
         with torch.inference_mode():
-            inputs = self._to_device(pixels, DTYPES[self.precision])
-            first = network.trunk(inputs)
+            inputs = self._to_device(self._filled(pixels), DTYPES[self.precision])
+            first = network.trunk(inputs)[:photos]
             if network.head is None:
                 return first.float().cpu(), None
-            scores, _ = network.head(stand_in(inputs.shape, self.device), first.float())
+            shape = (photos, *inputs.shape[1:])
+            scores, _ = network.head(stand_in(shape, self.device), first.float())
             # .cpu() waits for this thread's stream alone, so all of this batch is there after it.
             return scores.cpu(), first
+
+    def _filled(self, pixels: Tensor) -> Tensor:
+        """Return the photos of a pass and as many black ones as it lacks."""
+        lacking = (self._always or 0) - len(pixels)
+        if lacking <= 0:
+            return pixels
+        return torch.cat([pixels, pixels.new_zeros(lacking, *pixels.shape[1:])])
 
     def _explain(self, forwarded: Forwarded, rows: Tensor, classes: Tensor) -> Tensor:
         network, activations = self._network, forwarded.activations
@@ -250,7 +270,9 @@ def open_engine(
 
     def open_with(name: str) -> Engine:
         network = blueprint.build(place, DTYPES[name])
-        engine = Engine(network, device=place, precision=name, normalise=prepare)
+        half = place.type == "cpu" and name != "fp32"
+        always = auto_batch_size(place, image_size, name) if half else None
+        engine = Engine(network, device=place, precision=name, normalise=prepare, always=always)
         engine.forward(probe)  # what does not run there shows now, before any photo is read
         return engine
 
@@ -275,7 +297,7 @@ def open_engine(
 
 def _score_in_batches(engine: Engine, pictures: Tensor) -> Tensor:
     """Score pictures, batches beside each other in threads, as lanes do it."""
-    batches = torch.split(pictures, 4)
+    batches = torch.split(pictures, 8)
     threads = min(usable_cores(), len(batches))
     with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as lanes:
         return torch.cat([forwarded.scores for forwarded in lanes.map(engine.forward, batches)])

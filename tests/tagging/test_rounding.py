@@ -6,6 +6,7 @@ from torch import nn
 
 from landmark_core.model import load_model, quiet_torchscript
 from landmark_core.tagging.device import draw_probe
+from landmark_core.tagging.forward import open_engine
 from landmark_core.tagging.fuse import can_fuse, fuse
 from landmark_core.tagging.graph import as_function, build_function, frozen_graph, place
 from landmark_core.tagging.rounding import take_back_rounding
@@ -77,3 +78,20 @@ def test_the_starter_comes_nearer_to_float32():
             scores = as_function(placed)(values.bfloat16()).float()
             errors.append((scores - model.module(values)).abs().mean())
     assert errors[1] < 0.5 * errors[0]
+
+
+def test_an_answer_does_not_depend_on_how_many_photos_come_with_it():
+    """oneDNN takes other kernels for other batches, and half precision shows it."""
+    model = load_model("starter")
+    engine = open_engine(
+        model.module,
+        normalise=model.preprocess.normalise,
+        image_size=model.preprocess.shape,
+        device="cpu",
+        precision="bf16",
+    )
+    pictures = draw_probe(model.preprocess.shape)[:11]
+    whole = engine.forward(pictures).scores
+    for size in (1, 3, 8):
+        parts = torch.cat([engine.forward(part).scores for part in pictures.split(size)])
+        assert torch.allclose(parts, whole, atol=1e-5)
