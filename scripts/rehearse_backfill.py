@@ -40,7 +40,7 @@ class Outcome:
     photos: int
     equal_to_one_process: bool
     states: tuple[str, ...]  # of every flow run
-    task_states: tuple[str, ...]  # of every task run
+    task_states: tuple[str, ...]  # of every task run, but those that died with their flow run
 
     def complaints(self, *, shards: int, size: int) -> list[str]:
         """Return what did not go as it has to; nothing where all is well."""
@@ -106,15 +106,20 @@ def settled_states(stand: Stand) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the states of every flow run and task run, once nothing has changed to come.
 
     The server takes up what runs report in the background, and the shipped automation finds the
-    dead by their silence: both need a while.
+    dead by their silence: both need a while. A task run that died with its flow run says Running
+    for ever in Prefect, whose automations mark flow runs alone; the flow run's Crashed is its end.
     """
-    flows: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
     end = time.monotonic() + SETTLE_S
     while True:
         with stand.client() as client:
-            flows = tuple(run.state_name or "" for run in client.read_flow_runs())
-            tasks = tuple(run.state_name or "" for run in client.read_task_runs())
+            runs = client.read_flow_runs()
+            crashed = {run.id for run in runs if run.state_name == "Crashed"}
+            flows = tuple(run.state_name or "" for run in runs)
+            tasks = tuple(
+                run.state_name or ""
+                for run in client.read_task_runs()
+                if run.flow_run_id not in crashed
+            )
         if "Running" not in {*flows, *tasks} or time.monotonic() > end:
             return flows, tasks
         time.sleep(2)
