@@ -55,7 +55,10 @@ class Feed:
         self._then, self._ahead = then, None
 
     def go_on(self, refs: Iterable[PhotoRef], then: Then | None = None) -> bool:
-        """Say whether these very photos are the round that was begun ahead; if so, want it now."""
+        """Say whether these very photos are the round that was begun ahead; if so, want it now.
+
+        Only for a stream that runs on from a round that is done.
+        """
         if self._ahead is None or self._ahead is not refs:
             return False
         self._wanted, self._ahead, self._then = self._handed, None, then
@@ -82,11 +85,9 @@ class Feed:
     def take_back(self) -> list[Group]:
         """Return the wanted round's groups that will not come back, oldest first.
 
-        Those of the next round are handed out again.
+        A round that was begun ahead is to be opened anew.
         """
         lost, self._under_way = self._under_way, deque()
-        later = [group for round_, group in lost if round_ > self._wanted]
-        self._groups = itertools.chain(later, self._groups)
         return [group for round_, group in lost if round_ == self._wanted]
 
     def _begin_ahead(self) -> bool:

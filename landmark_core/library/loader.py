@@ -130,7 +130,8 @@ class PhotoLoader:
             self._feed.open(refs)
             yield from map(self._read_here, self._feed)
             return
-        if not self._feed.go_on(refs, then):
+        # A round that was left in the middle, or whose worker died, took the one ahead along.
+        if not (self._runs_on and self._feed.go_on(refs, then)):
             self._feed.open(refs, then)
             self._runs_on = False
         while not self._feed.is_done:

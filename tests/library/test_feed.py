@@ -14,16 +14,17 @@ def follow(rounds, size, ahead, deaths):
     deaths: numbers of arrivals after which all that is under way is lost.
     """
     feed = Feed(size)
-    got, arrivals, reader, under_way = [], 0, None, deque()
+    got, arrivals, reader, under_way, runs_on = [], 0, None, deque(), False
     for number, refs in enumerate(rounds):
         later = rounds[number + 1] if number + 1 < len(rounds) else None
         seen = []
-        if not feed.go_on(refs, lambda later=later: later):
+        if not (runs_on and feed.go_on(refs, lambda later=later: later)):
             feed.open(refs, lambda later=later: later)
             reader, under_way = None, deque()
+        runs_on = True
         while not feed.is_done:
             if reader is None:
-                reader = iter(feed)
+                reader, runs_on = iter(feed), True
             while len(under_way) < ahead and (group := next(reader, None)) is not None:
                 under_way.append(group)
             if not under_way:
@@ -33,7 +34,7 @@ def follow(rounds, size, ahead, deaths):
             if arrivals in deaths:
                 deaths = deaths - {arrivals}
                 seen += [ref for group in feed.take_back() for ref in group.refs]
-                reader, under_way = None, deque()
+                reader, under_way, runs_on = None, deque(), False
                 continue
             seen += under_way.popleft().refs
             feed.arrived()

@@ -102,6 +102,18 @@ def test_rounds_that_are_begun_ahead_are_the_rounds_in_turn(tmp_path, workers):
     assert set(asked) == (set() if workers == 0 else {1, 2, 3})
 
 
+def test_a_round_that_is_left_in_the_middle_costs_the_next_no_photo(tmp_path):
+    draw(tmp_path, 24)
+    refs = refs_of(tmp_path)
+    first, second = refs[:6], refs[6:]
+    with loader(2, 2) as photos_of:
+        left = photos_of.batches(first, then=lambda: second)
+        next(left)  # the workers have begun the second round by now
+        left.close()
+        photos, _ = gather(photos_of.batches(second))
+    assert [photo.ref for photo in photos] == second
+
+
 def test_a_worker_that_dies_between_two_rounds_costs_neither_a_photo(tmp_path):
     draw(tmp_path, 24)
     refs = refs_of(tmp_path)
