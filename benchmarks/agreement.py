@@ -22,7 +22,7 @@ from landmark_core.config import ReadLimits
 from landmark_core.library import PhotoLoader, open_listing
 from landmark_core.model import LoadedModel, load_model
 from landmark_core.records import PhotoRef
-from landmark_core.tagging.forward import open_engine
+from landmark_core.tagging.opening import open_engine
 from landmark_core.tagging.predict import rank_and_decide
 
 BATCH = 8

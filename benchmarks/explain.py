@@ -21,7 +21,8 @@ from torch import Tensor
 
 from landmark_core.model import quiet_torchscript
 from landmark_core.tagging import trunk
-from landmark_core.tagging.forward import Engine, open_engine
+from landmark_core.tagging.forward import Engine
+from landmark_core.tagging.opening import open_engine
 
 SIZE = 224
 NETWORKS = {"mobilenet_v2": 288, "resnet18": 224, "mobilenet_v3_large": 224}

@@ -37,7 +37,8 @@ from landmark_core.model import LoadedModel, load_model
 from landmark_core.records import PhotoRef
 from landmark_core.tagging import tag_library
 from landmark_core.tagging.device import auto_batch_size
-from landmark_core.tagging.forward import Engine, open_engine
+from landmark_core.tagging.forward import Engine
+from landmark_core.tagging.opening import open_engine
 from landmark_core.tagging.runner import choose_workers
 
 PICTURES = 16  # different photos of a size; the others are links to them

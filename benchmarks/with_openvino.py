@@ -29,7 +29,7 @@ from landmark_core.config import ReadLimits
 from landmark_core.library.decode import decode_photo
 from landmark_core.model import load_model, quiet_torchscript
 from landmark_core.tagging.device import auto_batch_size, draw_probe
-from landmark_core.tagging.forward import open_engine
+from landmark_core.tagging.opening import open_engine
 
 NETWORKS = {"starter": 288, "resnet18": 224, "mobilenet_v3_large": 224}
 PHOTOS = 64  # in each round

@@ -9,7 +9,7 @@ import torch
 from benchmarks.peers.forward_alone import score_in_lanes
 from benchmarks.peers.interface import Done, Job, main
 from landmark_core.model import load_model
-from landmark_core.tagging.forward import open_engine
+from landmark_core.tagging.opening import open_engine
 
 
 def run(job: Job) -> Done:

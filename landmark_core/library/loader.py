@@ -96,6 +96,7 @@ class PhotoLoader:
 
     @keep_pictures.setter
     def keep_pictures(self, kept: bool) -> None:
+        """Ask for pictures from now on, or no longer."""
         self._feed.with_pictures = kept
 
     def start_workers(self) -> None:

@@ -30,11 +30,9 @@ def keep_picture(decoded: Decoded, room: int) -> Picture | None:
         decoded: the photo, as it was decoded for the model.
         room: bytes that the picture may take.
     """
-    upright = decoded.upright
-    size = upright.size if isinstance(upright, Image.Image) else upright.shape[:2]
-    if decoded.scaled and max(size) < PICTURE_SIDE:
+    if decoded.scaled and max(_size_of(decoded.upright)) < PICTURE_SIDE:
         return None
-    picture = make_picture(upright)
+    picture = make_picture(decoded.upright)
     return picture if picture.nbytes <= room else None
 
 
@@ -60,7 +58,7 @@ def make_picture(upright: Image.Image | Pixels) -> Picture:
 
 def _reduce(upright: Image.Image | Pixels) -> Pixels:
     """Return a photo at the size of its picture: (3, h, w)."""
-    width, height = upright.size if isinstance(upright, Image.Image) else upright.shape[1::-1]
+    width, height = _size_of(upright)
     scale = PICTURE_SIDE / max(width, height)
     if isinstance(upright, Image.Image):
         # Whole pixels in the mean first: a quarter of a resize's time.
@@ -73,6 +71,12 @@ def _reduce(upright: Image.Image | Pixels) -> Pixels:
     resized = interpolate(planes, size=size, mode="bilinear", antialias=True)[0]
     reduced: Pixels = resized.contiguous().numpy()
     return reduced
+
+
+def _size_of(upright: Image.Image | Pixels) -> tuple[int, int]:
+    if isinstance(upright, Image.Image):
+        return upright.size
+    return upright.shape[1], upright.shape[0]
 
 
 def _whole_cells(plane: NDArray[np.integer]) -> NDArray[np.uint16]:

@@ -8,7 +8,6 @@ keeps its row.
 import hashlib
 import logging
 import math
-import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -26,6 +25,7 @@ from landmark_core.tables import Store
 from landmark_core.tagging.caption import Caption
 from landmark_core.tagging.heat import Box
 from landmark_core.tagging.heatmap import render_overlay
+from landmark_core.tagging.lanes import usable_cores
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class HeatmapWriter:
         self._model = model
         self._run_id = run_id
         self._limits = limits
-        cores = os.cpu_count() or 1
+        cores = usable_cores()
         # More would only take turns at drawing, and at what Python lets one thread do at a time.
         self._hands = threading.BoundedSemaphore(cores)
         self._threads = ThreadPoolExecutor(cores + WRITING, thread_name_prefix="heatmap")

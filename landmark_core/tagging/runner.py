@@ -15,11 +15,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import torch
-
-from landmark_core.config import Auto, TagConfig
+from landmark_core.config import TagConfig
 from landmark_core.errors import RunError, ShardError
-from landmark_core.library import PhotoLoader
 from landmark_core.model import load_model
 from landmark_core.records import (
     DecodedPhoto,
@@ -28,7 +25,7 @@ from landmark_core.records import (
     Prediction,
     Shard,
 )
-from landmark_core.report import Machine, ModelIdentity, ShardReport, report_shard
+from landmark_core.report import ModelIdentity, ShardReport, report_shard
 from landmark_core.report_text import shard_line
 from landmark_core.tables import (
     Store,
@@ -39,9 +36,7 @@ from landmark_core.tables import (
     with_report,
 )
 from landmark_core.tagging.answers import Answered, Answerer
-from landmark_core.tagging.device import auto_batch_size
-from landmark_core.tagging.forward import open_engine
-from landmark_core.tagging.lanes import MOST_LANES, Lanes, plan_lanes, usable_cores
+from landmark_core.tagging.equipment import open_equipment
 from landmark_core.tagging.overlays import HeatmapWriter
 from landmark_core.tagging.stopwatch import Stopwatch
 
@@ -66,41 +61,28 @@ class Tagger:
         self._store = Store(config.out)
         self._resources = ExitStack()
         self._model = load_model(config.model, classes=config.classes)
-        self._engine = open_engine(
-            self._model.module,
-            normalise=self._model.preprocess.normalise,
-            image_size=self._model.preprocess.shape,
-            device=config.device,
-            precision=config.precision,
-            output=self._model.card.output,
-            temperature=self._model.card.temperature,
+        equipment = self._resources.enter_context(
+            open_equipment(
+                self._model,
+                device=config.device,
+                precision=config.precision,
+                batch_size=config.batch_size,
+                workers=config.workers,
+                limits=config.limits,
+                keep_pictures=config.review_below == 1,
+            )
         )
-        cores = usable_cores()
-        lanes = plan_lanes(self._engine.device, cores)
-        readers = choose_workers(config.workers, self._engine.device)
-        self.machine = Machine(
-            cores=cores, readers=readers, lanes=lanes.lanes, gpu=self._engine.device.type == "cuda"
-        )
+        self.machine = equipment.machine
+        self._engine = equipment.engine
+        self._lanes = equipment.lanes
+        self._loader = equipment.loader
         self._answerer = Answerer(
             self._model,
             self._engine,
             top_k=config.top_k,
             review_below=config.review_below,
-            threads=lanes.threads,
+            threads=self._lanes.plan.threads,
         )
-        auto_batch = auto_batch_size(
-            self._engine.device, self._model.preprocess.shape, self._engine.precision
-        )
-        self._loader = self._resources.enter_context(
-            PhotoLoader(
-                self._model.preprocess,
-                limits=config.limits,
-                batch_size=auto_batch if config.batch_size == "auto" else config.batch_size,
-                workers=readers,
-                keep_pictures=config.review_below == 1,
-            )
-        )
-        self._lanes = self._resources.enter_context(Lanes(self._engine.device, lanes))
         self._unsure = 1.0 if config.review_below == 1 else 0.0  # recent share of heatmaps
         self._begun: tuple[Shard, Sequence[PhotoRef]] | None = None  # read ahead of its turn
         self._broken: RunError | None = None  # OUT or the device failed: no shard can go on
@@ -256,8 +238,7 @@ class Tagger:
         }
         now = datetime.now(UTC)
         return [
-            self._row(photo, found.get(photo.ref.photo_id), run_id, now)
-            for photo in answered.batch.photos
+            self._row(photo, found.get(photo.ref.photo_id), run_id, now) for photo in batch.photos
         ]
 
     def _watch_unsure(self, heatmaps: int, photos: int) -> None:
@@ -281,17 +262,6 @@ class Tagger:
             run_id=run_id,
             tagged_at=now,
         )
-
-
-def choose_workers(wanted: int | Auto, device: torch.device) -> int:
-    """Return how many processes decode photos.
-
-    auto is one for each core: beside a CPU that computes, whichever of decoding and the model is
-    ahead waits at a full queue and leaves the core to the other. Beside a GPU at most 32.
-    """
-    if wanted != "auto":
-        return wanted
-    return min(usable_cores(), 32 if device.type == "cuda" else MOST_LANES)
 
 
 def _ignore(_photos: int) -> None:

@@ -19,16 +19,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landmark_core.config import Auto, Device, Precision, ReadLimits
-from landmark_core.library import PhotoLoader
 from landmark_core.model import LoadedModel
 from landmark_core.records import DecodedBatch, DecodedPhoto, PhotoRef, Prediction, TagScore
 from landmark_core.tables import Store, heatmap_path
-from landmark_core.tagging.device import auto_batch_size
-from landmark_core.tagging.forward import open_engine
-from landmark_core.tagging.lanes import Lanes, plan_lanes, usable_cores
+from landmark_core.tagging.equipment import open_equipment
 from landmark_core.tagging.overlays import HeatmapWriter
 from landmark_core.tagging.predict import Output
-from landmark_core.tagging.runner import choose_workers
 
 logger = logging.getLogger(__name__)
 
@@ -73,29 +69,19 @@ class Scorer:
         self._model = model
         self._limits = limits or ReadLimits()
         self._resources = ExitStack()
-        self._engine = open_engine(
-            model.module,
-            normalise=model.preprocess.normalise,
-            image_size=model.preprocess.shape,
-            device=device,
-            precision=precision,
-            output=model.card.output,
-            temperature=model.card.temperature,
-        )
-        self._lanes = self._resources.enter_context(
-            Lanes(self._engine.device, plan_lanes(self._engine.device, usable_cores()))
-        )
-        auto_batch = auto_batch_size(
-            self._engine.device, model.preprocess.shape, self._engine.precision
-        )
-        self._loader = self._resources.enter_context(
-            PhotoLoader(
-                model.preprocess,
+        equipment = self._resources.enter_context(
+            open_equipment(
+                model,
+                device=device,
+                precision=precision,
+                batch_size=batch_size,
+                workers=workers,
                 limits=self._limits,
-                batch_size=auto_batch if batch_size == "auto" else batch_size,
-                workers=choose_workers(workers, self._engine.device),
             )
         )
+        self._engine = equipment.engine
+        self._lanes = equipment.lanes
+        self._loader = equipment.loader
 
     def __enter__(self) -> Self:
         return self

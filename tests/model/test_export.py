@@ -17,7 +17,7 @@ from landmark_core.errors import ConfigError
 from landmark_core.model import ModelCard, PreprocessSettings, export_network, load_model
 from landmark_core.model.program import export_program
 from landmark_core.model.program_archive import is_program
-from landmark_core.tagging.forward import open_engine
+from landmark_core.tagging.opening import open_engine
 
 CARD = ModelCard(
     name="three",

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from landmark_core.model import quiet_torchscript
-from landmark_core.tagging.forward import open_engine
+from landmark_core.tagging.opening import open_engine
 
 SIZE = 64
 CLASSES = (0, 3, 4, 1)

@@ -24,7 +24,7 @@ from landmark_core.tagging.device import (
     keeps_answers,
     read_cpu_flags,
 )
-from landmark_core.tagging.forward import open_engine
+from landmark_core.tagging.opening import open_engine
 
 CPU = torch.device("cpu")
 SIZE = 32

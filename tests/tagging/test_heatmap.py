@@ -14,8 +14,8 @@ from torch import nn
 from landmark_core.library import make_picture
 from landmark_core.model import Preprocess, PreprocessSettings, quiet_torchscript
 from landmark_core.tagging.caption import Caption
-from landmark_core.tagging.forward import open_engine
 from landmark_core.tagging.heatmap import render_overlay
+from landmark_core.tagging.opening import open_engine
 
 CAPTION = Caption(photo_id="ab" * 16, model_id="0123456789abcdef", tag="Petra", confidence=0.4321)
 WHOLE = (0.0, 0.0, 1.0, 1.0)

@@ -120,7 +120,7 @@ def test_many_are_written_at_once_and_no_more_than_hands_drawn(
             return f"{photo_id}.jpg"
 
     monkeypatch.setattr(overlays, "render_overlay", slow_render)
-    monkeypatch.setattr(overlays.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(overlays, "usable_cores", lambda: 2)
     batch = read(library, starter, keep_pictures=True)
     photo, picture = batch.readable[0], batch.pictures[0]
     with HeatmapWriter(SlowStore(str(tmp_path)), starter, "run", LIMITS) as heatmaps:

@@ -6,9 +6,9 @@ from torch import nn
 
 from landmark_core.model import load_model, quiet_torchscript
 from landmark_core.tagging.device import draw_probe
-from landmark_core.tagging.forward import open_engine
 from landmark_core.tagging.fuse import can_fuse, fuse
 from landmark_core.tagging.graph import as_function, build_function, frozen_graph, place
+from landmark_core.tagging.opening import open_engine
 from landmark_core.tagging.rounding import take_back_rounding
 
 CPU = torch.device("cpu")

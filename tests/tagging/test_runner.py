@@ -8,7 +8,7 @@ from torch import Tensor
 
 from landmark_core.cli import main
 from landmark_core.model import ModelCard, PreprocessSettings, quiet_torchscript, save_model
-from landmark_core.tagging.runner import choose_workers
+from landmark_core.tagging.equipment import choose_workers
 
 
 class BlindInTheDark(torch.nn.Module):
