@@ -49,9 +49,13 @@ class Case:
     plain_ms: float  # what the plain script costs a photo, about; decides how many photos a run has
 
     def count_photos(self, contestant: Contestant, seconds: float) -> int:
-        """Return N, so that 2N photos take a contestant about so many seconds: whole batches."""
+        """Return N, so that 2N photos take a contestant about so many seconds: whole batches.
+
+        At least three: with one, half of two workers would have nothing to read in the short run,
+        and the difference between the runs would leave out part of what a photo costs.
+        """
         wanted = seconds * 1000 / (2 * self.plain_ms * contestant.share)
-        return BATCH * min(max(1, round(wanted / BATCH)), 64)
+        return BATCH * min(max(3, round(wanted / BATCH)), 64)
 
 
 CONTESTANTS = (

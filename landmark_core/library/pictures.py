@@ -48,11 +48,12 @@ def make_picture(upright: Image.Image | Pixels) -> Picture:
     luma += blue * np.uint16(29)
     luma += 128
     luma >>= 8
-    whole = _whole_cells(luma)
+    grey = luma.astype(np.uint8)
+    whole = _sum_cells(grey)
     return Picture(
-        luma=luma.astype(np.uint8),
-        blue=_chroma(_whole_cells(blue), whole, 72),  # 0.564 in 128ths
-        red=_chroma(_whole_cells(red), whole, 91),  # 0.713
+        luma=grey,
+        blue=_chroma(blue, whole, 72),  # 0.564 in 128ths
+        red=_chroma(red, whole, 91),  # 0.713
     )
 
 
@@ -79,23 +80,15 @@ def _size_of(upright: Image.Image | Pixels) -> tuple[int, int]:
     return upright.shape[1], upright.shape[0]
 
 
-def _whole_cells(plane: NDArray[np.integer]) -> NDArray[np.uint16]:
-    """Repeat the last row and column where a side is odd, so that 2 x 2 pixels are a cell."""
-    height, width = plane.shape
-    if height % 2 or width % 2:
-        plane = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
-    return plane.astype(np.uint16, copy=False)
-
-
-def _chroma(colour: NDArray[np.uint16], luma: NDArray[np.uint16], share: int) -> Pixels:
+def _chroma(colour: Pixels, luma: NDArray[np.int16], share: int) -> Pixels:
     """Return how far a colour is from the brightness, from 128: one value for 2 x 2 pixels.
 
     Args:
-        colour: (H, W) red or blue, both sides even.
-        luma: likewise.
+        colour: (H, W) red or blue.
+        luma: (H/2, W/2), rounded up: what each 2 x 2 pixels of brightness add up to.
         share: of the distance, in 128ths.
     """
-    distance = _sum_cells(colour) - _sum_cells(luma)
+    distance = _sum_cells(colour) - luma
     distance += 2
     distance >>= 2  # the mean of four
     distance *= share
@@ -105,7 +98,14 @@ def _chroma(colour: NDArray[np.uint16], luma: NDArray[np.uint16], share: int) ->
     return distance.clip(0, 255, out=distance).astype(np.uint8)
 
 
-def _sum_cells(plane: NDArray[np.uint16]) -> NDArray[np.int16]:
-    """Add up each 2 x 2 values: (H, W) to (H/2, W/2), 1020 at most."""
-    pairs = (plane[0::2] + plane[1::2]).view(np.uint32)  # two columns in one number
-    return (pairs + (pairs >> 16)).astype(np.uint16).view(np.int16)
+def _sum_cells(plane: Pixels) -> NDArray[np.int16]:
+    """Add up each 2 x 2 values: (H, W) to (H/2, W/2) rounded up, 1020 at most.
+
+    Where a side is odd, its last row or column counts twice.
+    """
+    height, width = plane.shape
+    if height % 2 or width % 2:
+        plane = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
+    pairs = plane.view(np.uint16)  # two columns in one number, in whichever order
+    across = (pairs & 0xFF) + (pairs >> 8)
+    return (across[0::2] + across[1::2]).view(np.int16)

@@ -208,18 +208,23 @@ function record(verdict, tag, photos, seconds) {
   toast(`${answer(verdict, tag)}${many}. u undoes it.`);
 }
 
+const goneBackFor = new Set(); // undos that the page has shown before the server's answer
+
 async function undo(actionId = null) {
   const last = actionId ? done.find((one) => one.action_id === actionId) : done.at(-1);
   if (last) done.splice(done.indexOf(last), 1);
+  const undoId = newUlid();
   outbox.push("/api/undo", {
-    action_id: newUlid(),
+    action_id: undoId,
     reviewer: reviewer(),
     undoes: actionId ?? last?.action_id ?? null,
   });
   if (!last) return; // then the server says which one it was
   queue.change(last.photo_id, { settled: null, skipped: false });
   const back = queue.placeOf(last.photo_id);
-  if (back !== undefined && view !== "grid") await measured(() => showSingle(back));
+  if (back === undefined || view === "grid") return;
+  goneBackFor.add(undoId);
+  await measured(() => showSingle(back));
 }
 
 // ---- what the server answers
@@ -230,14 +235,14 @@ async function sent(entry, given) {
   showProgress(given.progress);
   const photoIds = given.items.map((item) => item.photo_id);
   if (view === "grid") grid.refresh(photoIds);
-  if (entry.path === "/api/undo") await undone(given);
+  if (entry.path === "/api/undo") await undone(given, entry.body.action_id);
   const item = queue.at(place);
   if (view === "single" && item && photoIds.includes(item.photo_id)) {
     showPanel(item, preference("alikeAll"), (tag) => decide("tag", tag));
   }
 }
 
-async function undone(given) {
+async function undone(given, undoId) {
   if (!given.undone) {
     toast("There is nothing to undo.");
     return;
@@ -245,7 +250,8 @@ async function undone(given) {
   const { photo_ids: photoIds, verdict, tag } = given.undone;
   const many = photoIds.length > 1 ? ` for ${count(photoIds.length, "photo")}` : "";
   toast(`Undone: ${answer(verdict, tag)}${many}.`);
-  if (view === "grid") return;
+  // Whoever has gone on since, with u once more or by a decision, is not taken back again.
+  if (goneBackFor.delete(undoId) || view === "grid") return;
   const back = queue.placeOf(photoIds[0]);
   if (back === undefined) await open(filters.read(), photoIds[0]);
   else if (back !== place || view !== "single") await showSingle(back);
