@@ -26,6 +26,11 @@ class ReadLimits:
     fetch_attempts: int = 4  # tries per photo on faults that may pass
     fetch_timeout_s: float = 60.0  # seconds for one try
     fetch_concurrency: int = 8  # photos fetched at once by one worker, URLs only
+    decode_timeout_s: float = (
+        60.0  # processor seconds of one photo; where processes read, 0 workers not
+    )
+    decode_memory: int = 4 * 2**30  # bytes that a process that reads may take beyond its start
+    stall_timeout_s: float = 1800.0  # without any answer from the processes that read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, get_worker_info
 
 from landmark_core.config import ReadLimits
 from landmark_core.library.feed import Group
@@ -47,7 +47,11 @@ class PhotoDataset(Dataset[Reading]):
     def __getitems__(self, group: Group) -> list[Reading]:
         """Return one reading per photo; the batch call lets URLs be fetched together."""
         room = self._picture_bytes if group.with_pictures else 0
-        return list(read_photos(group.refs, self._preprocess, self._limits, picture_bytes=room))
+        in_worker = get_worker_info() is not None  # which may die; the command may not
+        readings = read_photos(
+            group.refs, self._preprocess, self._limits, picture_bytes=room, bounded=in_worker
+        )
+        return list(readings)
 
 
 def pack(

@@ -8,6 +8,7 @@ their pixels do not depend on the number of workers.
 """
 
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ from landmark_core.records import DecodedBatch, PhotoRef
 
 logger = logging.getLogger(__name__)
 
+_NO_ANSWER = "DataLoader timed out"  # torch's words
 PICTURE_MEMORY = 2**30  # bytes, for the pictures of all batches on their way
 
 
@@ -74,6 +76,7 @@ class PhotoLoader:
         self._picture_bytes = PICTURE_MEMORY // self._under_way
         self._feed = Feed(batch_size, with_pictures=keep_pictures)
         self._refusals = RefusalWatch()
+        self._wait_s = min(5.0, limits.stall_timeout_s)
         self._loader: DataLoader[Any] | None = None
         self._iterator: Any = None  # torch's, which has no public type
         self._runs_on = False  # the iterator has begun with the photos that are wanted next
@@ -138,12 +141,15 @@ class PhotoLoader:
         while not self._feed.is_done:
             try:
                 yield from self._stream()
-            except (RuntimeError, ConnectionError, EOFError, FileNotFoundError) as error:
+            except (RuntimeError, OSError, EOFError, MemoryError) as error:
                 if not says_worker_died(error):
                     raise
             else:
                 return
-            logger.warning("a process that reads photos died; its photos are read again, alone")
+            logger.warning(
+                "a process that reads photos died, hung or ran out of memory; its photos are read "
+                "again, alone"
+            )
             self.close()
             for group in self._feed.take_back():
                 yield self._rescue(group)
@@ -155,6 +161,9 @@ class PhotoLoader:
         if iterator is not None:
             # Dropping it does the same, but later wherever a traceback still refers to it.
             iterator._shutdown_workers()  # noqa: SLF001
+            for worker in iterator._workers:  # noqa: SLF001
+                if worker.is_alive():  # stopped, or waiting for a disk: torch has asked it in vain
+                    worker.kill()
 
     def _stream(self) -> Iterator[DecodedBatch]:
         """Yield what is left of the round; the workers may have begun the next one by then."""
@@ -162,12 +171,28 @@ class PhotoLoader:
             self._start_stream()
         self._runs_on = False  # unless this round ends well before the stream does
         while not self._feed.is_done:
-            packed = next(self._iterator, None)
+            packed = self._next_packed()
             if packed is None:
                 return
             self._feed.arrived()
             yield unpack(packed)
         self._runs_on = True
+
+    def _next_packed(self) -> Packed | None:
+        """Return the next batch; null at the end of the stream.
+
+        torch looks for dead workers once in each wait, so waits are short, and many.
+        """
+        left = math.ceil(self._limits.stall_timeout_s / self._wait_s)
+        while True:
+            try:
+                packed: Packed | None = next(self._iterator, None)
+            except RuntimeError as error:
+                left -= 1
+                if left <= 0 or not str(error).startswith(_NO_ANSWER):
+                    raise
+            else:
+                return packed
 
     def _start_stream(self) -> None:
         """Let the workers begin with what the feed holds; they start where there are none."""
@@ -187,7 +212,8 @@ class PhotoLoader:
             collate_fn=self._packing(shared=True),
             prefetch_factor=self._prefetch,
             persistent_workers=True,
-            worker_init_fn=settle_worker,
+            worker_init_fn=partial(settle_worker, limits=self._limits),
+            timeout=self._wait_s,
             multiprocessing_context=worker_context(),
         )
 
@@ -221,11 +247,11 @@ class PhotoLoader:
 
 
 def says_worker_died(error: Exception) -> bool:
-    """Tell a dead worker from other faults of the DataLoader.
+    """Tell a dead, hung or starved worker from other faults of the DataLoader.
 
     torch looks for the dead every five seconds and says so; before that, a batch that was on its
     way cannot be collected, because the socket that its worker hands pixels over has gone.
     """
     if isinstance(error, RuntimeError):
-        return str(error).startswith("DataLoader worker (pid")
-    return True
+        return str(error).startswith(("DataLoader worker (pid", _NO_ANSWER))
+    return isinstance(error, (ConnectionError, EOFError, FileNotFoundError, MemoryError))

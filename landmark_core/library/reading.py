@@ -7,6 +7,7 @@ short of killing the process, reaches its neighbours.
 import hashlib
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 from landmark_core.config import ReadLimits
 from landmark_core.errors import PhotoError
+from landmark_core.library.bounds import processor_time_bounded
 from landmark_core.library.decode import decode_photo
 from landmark_core.library.fetch import Outcome, fetch_many
 from landmark_core.library.pictures import keep_picture
@@ -56,6 +58,7 @@ def read_photos(
     limits: ReadLimits,
     *,
     picture_bytes: int = 0,
+    bounded: bool = False,
 ) -> Iterator[Reading]:
     """Yield one reading per photo, in the order given.
 
@@ -65,7 +68,9 @@ def read_photos(
         limits: what one photo may cost.
         picture_bytes: room for the pictures of all of them together; a photo whose picture finds
             none left has none. 0 keeps no picture.
+        bounded: this process may die of a photo that takes more processor time than limits allow.
     """
+    time_bounded = processor_time_bounded if bounded else _not_bounded
     fetched = fetch_many(refs, limits)
     while True:
         asked = time.perf_counter()
@@ -74,7 +79,8 @@ def read_photos(
             return
         fetch_s = time.perf_counter() - asked
         begun = time.thread_time()
-        reading = _read(*found, preprocess, limits, picture_bytes)
+        with time_bounded(limits.decode_timeout_s):
+            reading = _read(*found, preprocess, limits, picture_bytes)
         if reading.picture is not None:
             picture_bytes -= reading.picture.nbytes
         decode_s = time.thread_time() - begun
@@ -105,6 +111,10 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def _not_bounded(_seconds: float) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 def _read(
     ref: PhotoRef,
     outcome: Outcome,
@@ -123,6 +133,9 @@ def _read(
         picture = keep_picture(decoded, picture_bytes) if picture_bytes else None
     except PhotoError as error:
         return failed(ref, error, digest)
+    except MemoryError:
+        reason = "not enough memory to preprocess it"
+        return failed(ref, PhotoError("too_large", reason), digest)
     except Exception as error:  # noqa: BLE001 (a bug met by one photo must not cost the others)
         reason = f"preprocessing failed: {type(error).__name__}: {error}".splitlines()[0]
         return failed(ref, PhotoError("corrupt", reason), digest)

@@ -15,6 +15,9 @@ import threading
 from collections.abc import Iterator
 from multiprocessing.context import BaseContext
 
+from landmark_core.config import ReadLimits
+from landmark_core.library.bounds import bound_memory
+
 _PRELOAD = ["landmark_core.library.loader"]  # brings torch, Pillow and NumPy
 
 
@@ -45,9 +48,15 @@ def warm_up_workers() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def settle_worker(_number: int = 0) -> None:
-    """Make this process a quiet one that dies with its parent; runs first in every worker."""
+def settle_worker(_number: int = 0, *, limits: ReadLimits | None = None) -> None:
+    """Make this process a quiet one that dies with its parent; runs first in every worker.
+
+    Args:
+        limits: what it may take; null where it is trusted, as in training.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if limits is not None:
+        bound_memory(limits.decode_memory)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 

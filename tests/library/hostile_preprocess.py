@@ -21,6 +21,12 @@ class Hostile:
         if red > 200 and green < 50:
             if self.way == "kill":  # what a crashing decoder does
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self.way == "hang":  # in C, where no Python signal handler gets its turn
+                sum(range(10**15))
+            if self.way == "stop":  # what a disk that never answers does
+                os.kill(os.getpid(), signal.SIGSTOP)
+            if self.way == "eat":
+                return np.ones((2**28, 8, 8), np.uint8)
             raise ZeroDivisionError("in two\nlines")
         return np.asarray(image)
 

@@ -45,7 +45,8 @@ def refs_of(folder: Path):
 
 def loader(workers: int, batch_size: int = 4, preprocess=None, **options) -> PhotoLoader:
     preprocess = preprocess or Preprocess(SETTINGS)
-    return PhotoLoader(preprocess, limits=LIMITS, batch_size=batch_size, workers=workers, **options)
+    options = {"limits": LIMITS, **options}
+    return PhotoLoader(preprocess, batch_size=batch_size, workers=workers, **options)
 
 
 def gather(batches):
@@ -245,6 +246,44 @@ def test_a_photo_that_kills_its_worker_is_found_and_its_neighbours_are_fine(tmp_
     assert np.array_equal(pixels, good)
 
 
+@pytest.mark.parametrize(
+    ("way", "bounds", "reason"),
+    [
+        pytest.param(
+            "hang",
+            {"decode_timeout_s": 0.5},
+            "decoding took more than 0.5 s of processor time",
+            id="a-decoder-that-never-ends",
+        ),
+        pytest.param(
+            "stop",
+            {"stall_timeout_s": 4.0},
+            "no answer from its decoder in 4 s",
+            id="a-process-that-stands-still",
+        ),
+        pytest.param(
+            "eat",
+            {"decode_memory": 2**30},
+            "not enough memory to preprocess it",
+            id="a-decoder-that-wants-all-memory",
+        ),
+    ],
+)
+def test_a_photo_is_held_to_its_time_and_memory_in_c_too(tmp_path, hostile, way, bounds, reason):
+    good = draw(tmp_path, 8)
+    Image.new("RGB", (8, 8), (255, 0, 0)).save(tmp_path / "005.png")
+    good.pop(5)
+    refs = refs_of(tmp_path)
+    limits = ReadLimits(**bounds)
+    with loader(1, preprocess=hostile.Hostile(way), limits=limits) as photos_of:
+        photos, pixels = gather(photos_of.batches(refs))
+    assert [photo.ref for photo in photos] == refs
+    assert [photo.ref.location[-7:] for photo in photos if photo.status != "ok"] == ["005.png"]
+    assert photos[5].error.startswith(reason)
+    assert np.array_equal(pixels, good)
+    assert not worker_pids()  # none is left standing
+
+
 def test_a_worker_killed_from_outside_costs_no_photo(tmp_path):
     good = draw(tmp_path, 60)
     refs = refs_of(tmp_path)
@@ -266,7 +305,10 @@ def test_a_worker_killed_from_outside_costs_no_photo(tmp_path):
         pytest.param(ConnectionResetError(104, "reset"), True, id="its-socket-was-reset"),
         pytest.param(FileNotFoundError(2, "no socket"), True, id="its-socket-has-gone"),
         pytest.param(EOFError(), True, id="cut-off-in-the-middle"),
+        pytest.param(RuntimeError("DataLoader timed out after 9 s"), True, id="no-answer"),
+        pytest.param(MemoryError(), True, id="it-may-have-no-more-memory"),
         pytest.param(RuntimeError("CUDA error"), False, id="something-else"),
+        pytest.param(OSError(28, "No space left on device"), False, id="a-full-disk"),
     ],
 )
 def test_a_dead_worker_is_told_from_other_faults(error, died):
