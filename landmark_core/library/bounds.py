@@ -2,9 +2,9 @@
 
 Python cannot interrupt a decoder that hangs, nor refuse it memory. The kernel can: it ends a
 process whose timer of processor time runs out (setitimer(2), ITIMER_PROF), and denies it memory
-beyond its limit (setrlimit(2), RLIMIT_DATA). Both are for processes that may die: the photo becomes a row.
-Processor time, not a clock's: a machine that sleeps or is busy condemns no photo. Where the system
-knows neither (Windows), nothing is bounded.
+beyond its limit (setrlimit(2), RLIMIT_DATA). Both are for processes that may die: the photo becomes
+a row. Processor time, not a clock's: a machine that sleeps or is busy condemns no photo. Where the
+system knows neither (Windows), nothing is bounded.
 """
 
 import signal
