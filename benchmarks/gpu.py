@@ -3,7 +3,9 @@
     python benchmarks/gpu.py [--photos 4000] [--sizes 1600x1200 340x256] [--model starter]
 
 On landmark_core alone (torch 2.11 or newer; neither Prefect nor pandas). "decode" is the loader
-with the run's own number of workers, and nobody who keeps it waiting; "forward" is the engine over
+with the run's own number of workers, and nobody who keeps it waiting; "nvJPEG" is
+what decoding and resizing on the GPU would do in its place, nothing else running there: runs do not
+use it; "forward" is the engine over
 pixels that are on the CPU, as a run gives them to it; "end to end" is `tag_library`, marginal: a
 run of all photos minus a run of a third of them. The GPU's busy share is what nvidia-smi says five
 times a second while the larger run goes, its start included. Where there is no GPU it says so and
@@ -27,6 +29,8 @@ from datetime import date
 from pathlib import Path
 
 import torch
+from torch.nn.functional import interpolate
+from torchvision.io import decode_jpeg
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from draw_library import draw_scene, encode
@@ -37,9 +41,9 @@ from landmark_core.model import LoadedModel, load_model
 from landmark_core.records import PhotoRef
 from landmark_core.tagging import tag_library
 from landmark_core.tagging.device import auto_batch_size
+from landmark_core.tagging.equipment import choose_workers
 from landmark_core.tagging.forward import Engine
 from landmark_core.tagging.opening import open_engine
-from landmark_core.tagging.runner import choose_workers
 
 PICTURES = 16  # different photos of a size; the others are links to them
 LANES = 2  # threads that give batches to the engine at the same time
@@ -104,6 +108,29 @@ def time_decode(model: LoadedModel, refs: Sequence[PhotoRef], batch: int, worker
         return photos / (time.perf_counter() - start)
 
 
+def time_nvjpeg(library: Path, shape: tuple[int, int], batch: int) -> float:
+    """Return photos/s of decoding in full and resizing on the GPU, over a second pass.
+
+    NaN where this torchvision cannot.
+    """
+    files = sorted(library.iterdir())
+    data = [torch.frombuffer(bytearray(file.read_bytes()), dtype=torch.uint8) for file in files]
+    seconds = float("nan")
+    try:
+        for _ in range(2):
+            torch.cuda.synchronize()
+            start = time.perf_counter()
+            for first in range(0, len(data), batch):
+                for planes in decode_jpeg(data[first : first + batch], device="cuda"):
+                    pixels = planes[None].float()  # (1, 3, H, W)
+                    interpolate(pixels, size=shape, mode="bilinear", antialias=True)
+            torch.cuda.synchronize()
+            seconds = time.perf_counter() - start
+    except RuntimeError as error:
+        print(f"nvJPEG: {error}", file=sys.stderr)
+    return len(data) / seconds
+
+
 def time_forward(engine: Engine, shape: tuple[int, int], photos: int, batch: int) -> float:
     """Return photos/s of the engine alone, its scores back on the CPU, in lanes."""
     pixels = torch.randint(256, (batch, 3, *shape), dtype=torch.uint8)
@@ -144,6 +171,7 @@ def measure(size: tuple[int, int], photos: int, model_name: str, folder: Path) -
     short_library = make_library(folder, size, short)
     refs = list(open_listing(str(long_library)))
     decode = time_decode(model, refs, batch, workers)
+    nvjpeg = time_nvjpeg(long_library, model.preprocess.shape, batch)
     forward = time_forward(engine, model.preprocess.shape, 4 * photos, batch)
     time_run(short_library, model_name)  # warms up
     short_s = time_run(short_library, model_name)
@@ -155,7 +183,7 @@ def measure(size: tuple[int, int], photos: int, model_name: str, folder: Path) -
         model_name,
         engine.precision,
         f"{batch} / {workers}",
-        *(f"{value:,.0f}" for value in (decode, forward, both)),
+        *(f"{value:,.0f}" for value in (decode, nvjpeg, forward, both)),
         f"{100 * both / min(decode, forward):.0f} %",
         f"{busy.median:.0f} %",
     ]
@@ -184,8 +212,9 @@ def main() -> None:
     cores = len(os.sched_getaffinity(0))
     print(f"{today}. {torch.cuda.get_device_name()}, {cores} cores, torch {torch.__version__}.\n")
     print(
-        "| photos | model | precision | batch / workers | decode/s | forward/s | end to end/s "
-        "| of the lower | GPU busy |\n|---|---|---|---:|---:|---:|---:|---:|---:|"
+        "| photos | model | precision | batch / workers | decode/s | nvJPEG/s | forward/s "
+        "| end to end/s | of the lower | GPU busy |\n"
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|"
     )
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
