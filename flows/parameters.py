@@ -46,6 +46,11 @@ class TagParameters(_Parameters):
         min_length=1,
         description="Model file, folder of `landmarks train` (its champion tags), or `starter`.",
     )
+    model_sha256: str | None = Field(
+        default=None,
+        description="64 hex digits that the model file must have, else nothing of it is run. A "
+        "folder of `landmarks train` has a new file after each promotion.",
+    )
     classes: str | None = Field(
         default=None, description="File of class names, one a line, for a model without them."
     )
@@ -112,6 +117,7 @@ class TagParameters(_Parameters):
             source=self.source,
             out=self.out,
             model=model or self.model,
+            model_sha256=self.model_sha256,
             classes=self.classes,
             since=self.since,
             time_zone=self.time_zone,

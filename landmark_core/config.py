@@ -1,6 +1,7 @@
 """Settings of a tagging run: read once, checked once, then only passed along."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +14,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 DEVICES = ("auto", "cpu", "cuda")
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 
 
@@ -40,6 +42,7 @@ class TagConfig:
     source: str  # folder, photo, list file, "-" or fsspec URL
     out: str  # folder or fsspec URL
     model: str = "starter"  # file or the name of a model in the package
+    model_sha256: str | None = None  # 64 hex digits that the model file must have
     classes: str | None = None  # file of class names, one a line, for models that carry none
     device: Device = "auto"
     precision: Precision = "auto"
@@ -73,6 +76,11 @@ class TagConfig:
             math.isfinite(self.review_below) and 0 <= self.review_below <= 1
         ):
             raise ConfigError(f"--review-below must be between 0 and 1, got {self.review_below}")
+        if self.model_sha256 is not None and not _SHA256.fullmatch(self.model_sha256):
+            raise ConfigError(
+                "--model-sha256: expected the 64 hex digits that `sha256sum FILE` prints, "
+                f"got {self.model_sha256!r}"
+            )
         read_zone(self.time_zone)
         if self.since is not None:
             parse_since(self.since)

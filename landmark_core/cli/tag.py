@@ -36,6 +36,7 @@ def add_tag_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--model", default=default.model, metavar="FILE|NAME|MODEL_DIR", help="default: %(default)s"
     )
+    add("--model-sha256", metavar="HEX", help="refuse a model file that has another SHA-256")
     add("--classes", metavar="FILE", help="class names, one a line, for a model without them")
     add("--device", choices=DEVICES, default=default.device)
     add("--precision", choices=PRECISIONS, default=default.precision)
@@ -80,6 +81,7 @@ def config_from(arguments: argparse.Namespace) -> TagConfig:
         source=arguments.source,
         out=arguments.out,
         model=pin_model(arguments.model),  # one version, whoever is promoted meanwhile
+        model_sha256=arguments.model_sha256,
         classes=arguments.classes,
         device=arguments.device,
         precision=arguments.precision,

@@ -27,7 +27,7 @@ from landmark_core.model.preprocess import Preprocess, preprocess_id
 from landmark_core.model.probe import last_line, run_module
 from landmark_core.model.program import load_program
 from landmark_core.model.program_archive import is_program, open_program_archive
-from landmark_core.model.source import ModelFile, read_model_file
+from landmark_core.model.source import ModelFile, check_sha256, read_model_file
 from landmark_core.model.torchscript import SCRIPT_ERRORS, load_script, save_script
 
 
@@ -84,19 +84,25 @@ def check_scores(module: torch.jit.ScriptModule, card: ModelCard) -> None:
         )
 
 
-def load_model(name_or_path: str, *, classes: str | None = None) -> LoadedModel:
+def load_model(
+    name_or_path: str, *, classes: str | None = None, sha256: str | None = None
+) -> LoadedModel:
     """Load a model by name, path or URL.
 
     Args:
         name_or_path: a packaged name such as "starter", a file, or an fsspec URL.
         classes: file of class names, one a line, in the order of the scores; None takes the
             model's own.
+        sha256: 64 hex digits that the file must have; it is checked before anything of the file is
+            interpreted, for a TorchScript file holds a program.
 
     Raises:
-        ConfigError: if there is no such model, the file is not one that can be run, or names
-            are missing.
+        ConfigError: if there is no such model, it is not the file that sha256 means, the file is
+            not one that can be run, or names are missing.
     """
     file = read_model_file(name_or_path)
+    if sha256 is not None:
+        check_sha256(file, sha256)
     module, card_text = _open(file)
     names = None if classes is None else read_class_names(classes)
     try:

@@ -62,6 +62,16 @@ def read_model_file(name: str) -> ModelFile:
     return file
 
 
+def check_sha256(file: ModelFile, wanted: str) -> None:
+    """Raise ConfigError unless a file has this SHA-256, in hex."""
+    found = hashlib.sha256(file.data).hexdigest()
+    if found != wanted.lower():
+        raise ConfigError(
+            f"model {file.name}: expected SHA-256 {wanted.lower()}, {file.path} has {found}; "
+            "nothing of it was run"
+        )
+
+
 def find_version(name: str) -> Version | None:
     """Return the version that MODEL_DIR or MODEL_DIR@VERSION means; None where it is no such name.
 

@@ -206,7 +206,7 @@ def preview(config: TagConfig, progress: Progress | None = None) -> PlanSummary:
 
     store = Store(config.out)
     listing, photos = open_photos(config, store, progress or NoProgress(), datetime.now(UTC))
-    model = load_model(config.model, classes=config.classes)
+    model = load_model(config.model, classes=config.classes, sha256=config.model_sha256)
     counts = count_work(
         store,
         photos,

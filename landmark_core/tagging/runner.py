@@ -60,7 +60,7 @@ class Tagger:
         self.config = config
         self._store = Store(config.out)
         self._resources = ExitStack()
-        self._model = load_model(config.model, classes=config.classes)
+        self._model = load_model(config.model, classes=config.classes, sha256=config.model_sha256)
         equipment = self._resources.enter_context(
             open_equipment(
                 self._model,

@@ -5,7 +5,9 @@ import hashlib
 import fsspec
 import pytest
 
+from landmark_core.config import TagConfig
 from landmark_core.errors import ConfigError
+from landmark_core.model import load_model
 from landmark_core.model.source import packaged_models, read_model_file, read_whole
 
 
@@ -18,6 +20,23 @@ def test_file_and_object_have_the_id_of_their_bytes(tmp_path):
     remote = read_model_file("memory://models/m.pt")
     assert (local.model_id, remote.model_id) == (expected, expected)
     assert (local.path, remote.path) == (str(tmp_path / "m.pt"), "memory://models/m.pt")
+
+
+def test_a_file_with_another_digest_is_refused_before_it_is_opened(tmp_path):
+    file = tmp_path / "m.pt"
+    file.write_bytes(b"no model at all")  # opening it would say so
+    right = hashlib.sha256(b"no model at all").hexdigest()
+    with pytest.raises(ConfigError, match="nothing of it was run") as refused:
+        load_model(str(file), sha256="0" * 64)
+    assert right in str(refused.value)
+    with pytest.raises(ConfigError) as opened:
+        load_model(str(file), sha256=right.upper())
+    assert "SHA-256" not in str(opened.value)
+
+
+def test_a_digest_that_is_none_is_one_line():
+    with pytest.raises(ConfigError, match="expected the 64 hex digits"):
+        TagConfig(source="photos", out="tagged", model_sha256="abc")
 
 
 def test_relative_paths_become_absolute(tmp_path, monkeypatch):

@@ -33,6 +33,7 @@ let tags = [];
 let progress = null;
 let isLooking = false; // look-alikes were still being looked for when the list was opened
 let turn = 0; // counts what was asked for last: an older answer does not win over it
+let listTurn = 0; // likewise for lists, which only another list takes the place of
 
 applyTheme();
 const reviewer = () => preference("reviewer") || settings.reviewer;
@@ -45,11 +46,12 @@ const grid = new Grid(queue, settings.max_selected, (wanted) => showSingle(wante
 
 async function open(parameters, at = null) {
   turn += 1;
-  const mine = turn;
+  listTurn += 1;
+  const mine = listTurn;
   say("");
   try {
     const opened = await queue.open({ ...parameters, reviewer: reviewer() }, at);
-    if (mine !== turn) return;
+    if (!opened || mine !== listTurn) return;
     place = opened.start;
     isLooking = opened.progress.looks.done < opened.progress.looks.total;
     showProgress(opened.progress);
@@ -83,8 +85,9 @@ function showOnly(name) {
 
 async function showSingle(wanted) {
   if (queue.total === 0) return showEmpty("Nothing here", "No photo fits these filters.");
+  const asked = listTurn;
   const item = await onList(() => queue.need(wanted));
-  if (!item) return undefined;
+  if (!item || asked !== listTurn) return undefined;
   turn += 1;
   const mine = turn;
   place = wanted;

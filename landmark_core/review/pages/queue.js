@@ -9,13 +9,18 @@ export class Queue {
   total = 0;
   parameters = {};
   #view = null;
+  #asked = 0; // lists so far
   #items = new Map(); // place → item
   #places = new Map(); // photo_id → place
   #pieces = new Map(); // number of a piece → promise; the one used longest ago is first
 
-  // Returns the place to begin with, and the progress that came along.
+  // Returns the place to begin with, and the progress that came along; null where another list was
+  // asked for meanwhile.
   async open(parameters, at = null) {
+    this.#asked += 1;
+    const mine = this.#asked;
     const answer = await get("/api/view", { ...parameters, at });
+    if (mine !== this.#asked) return null;
     this.parameters = parameters;
     this.#view = answer.view;
     this.total = answer.total;
