@@ -12,6 +12,8 @@ import pytest
 from draw_library import draw_scene, encode
 from PIL import Image
 
+pytestmark = pytest.mark.orchestration  # whole programs
+
 NAMES = [
     b"new\nline.jpg",
     b"tab\tand\x07bell.jpg",

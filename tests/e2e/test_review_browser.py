@@ -141,7 +141,7 @@ def test_fifty_photos_by_keys_alone_over_a_reload_and_a_killed_server(
         press(page, "u")
         assert shown(page) == name
         del expected[name]
-    # Not what stands alone: it is the same when 47 have arrived, and three more and their undos not.
+    # What stands is the same when 47 have arrived, but three more and their undos have not.
     wait_until(lambda: len(read_rows(review_out)) == 50 + 3, 60)
     assert standing(review_out) == expected
     wait_until(lambda: "47 settled" in page.locator("#progress-text").inner_text())

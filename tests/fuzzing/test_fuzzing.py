@@ -40,6 +40,7 @@ def test_the_same_seed_breaks_a_file_in_the_same_way(good):
     assert sum(one != good for one in made) > 250
 
 
+@pytest.mark.orchestration  # whole programs
 def test_every_broken_photo_is_a_row(tmp_path):
     command = [sys.executable, str(SCRIPTS / "fuzz_photos.py"), "--cases", "600", "--seed", "11"]
     command += ["--found", str(tmp_path / "found"), "--timeout", "200"]
