@@ -64,7 +64,7 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	@$(PYTHON) -m mypy
 
-fuzz: $(VENV)/.installed-dev ## tag broken photos and count rows (FUZZ="--cases 200000": a quarter of an hour)
+fuzz: $(VENV)/.installed-dev ## tag broken photos and count rows (FUZZ="--cases 200000": half an hour)
 	@$(PYTHON) scripts/fuzz_photos.py $(FUZZ)
 
 guard: $(VENV)/.installed-dev ## fail if the lead over a plain script is gone (a minute or two)

@@ -3,13 +3,12 @@
     python benchmarks/gpu.py [--photos 4000] [--sizes 1600x1200 340x256] [--model starter]
 
 On landmark_core alone (torch 2.11 or newer; neither Prefect nor pandas). "decode" is the loader
-with the run's own number of workers, and nobody who keeps it waiting; "nvJPEG" is
-what decoding and resizing on the GPU would do in its place, nothing else running there: runs do not
-use it; "forward" is the engine over
-pixels that are on the CPU, as a run gives them to it; "end to end" is `tag_library`, marginal: a
-run of all photos minus a run of a third of them. The GPU's busy share is what nvidia-smi says five
-times a second while the larger run goes, its start included. Where there is no GPU it says so and
-ends well.
+with the run's own number of workers, and nobody who keeps it waiting; "nvJPEG" is what decoding and
+resizing on the GPU would do in its place, nothing else running there: runs do not use it; "forward"
+is the engine over pixels that are on the CPU, as a run gives them to it; "end to end" is
+`tag_library`, marginal: a run of all photos minus a run of a third of them. The GPU's busy share is
+what nvidia-smi says five times a second while the larger run goes, its start included. Where there
+is no GPU it says so and ends well.
 """
 
 import argparse

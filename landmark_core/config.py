@@ -14,8 +14,8 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 DEVICES = ("auto", "cpu", "cuda")
-_SHA256 = re.compile("[0-9a-fA-F]{64}")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,7 @@ class ReadLimits:
     fetch_attempts: int = 4  # tries per photo on faults that may pass
     fetch_timeout_s: float = 60.0  # seconds for one try
     fetch_concurrency: int = 8  # photos fetched at once by one worker, URLs only
-    decode_timeout_s: float = (
-        60.0  # processor seconds of one photo; where processes read, 0 workers not
-    )
+    decode_timeout_s: float = 60.0  # processor seconds of one photo; not with 0 workers
     decode_memory: int = 4 * 2**30  # bytes that a process that reads may take beyond its start
     stall_timeout_s: float = 1800.0  # without any answer from the processes that read
 

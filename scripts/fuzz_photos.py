@@ -24,8 +24,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.dataset as ds
-
-sys.path.insert(0, str(Path(__file__).parent))
 from draw_library import draw_scene, encode
 from fuzzing.mutate import mutate
 

@@ -36,6 +36,11 @@ def processor_time_bounded(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
+def ran_out_of_time(exit_code: int | None) -> bool:
+    """Say whether a process ended because its processor time did, by its exit code."""
+    return hasattr(signal, "SIGPROF") and exit_code == -signal.SIGPROF
+
+
 def bound_memory(more: int) -> None:
     """Let this process have so many bytes of memory of its own more than it has now, for good.
 

@@ -141,7 +141,7 @@ class PhotoLoader:
         while not self._feed.is_done:
             try:
                 yield from self._stream()
-            except (RuntimeError, OSError, EOFError, MemoryError) as error:
+            except Exception as error:
                 if not says_worker_died(error):
                     raise
             else:

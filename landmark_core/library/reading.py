@@ -7,7 +7,7 @@ short of killing the process, reaches its neighbours.
 import hashlib
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -70,7 +70,6 @@ def read_photos(
             none left has none. 0 keeps no picture.
         bounded: this process may die of a photo that takes more processor time than limits allow.
     """
-    time_bounded = processor_time_bounded if bounded else _not_bounded
     fetched = fetch_many(refs, limits)
     while True:
         asked = time.perf_counter()
@@ -79,7 +78,7 @@ def read_photos(
             return
         fetch_s = time.perf_counter() - asked
         begun = time.thread_time()
-        with time_bounded(limits.decode_timeout_s):
+        with processor_time_bounded(limits.decode_timeout_s) if bounded else nullcontext():
             reading = _read(*found, preprocess, limits, picture_bytes)
         if reading.picture is not None:
             picture_bytes -= reading.picture.nbytes
@@ -109,10 +108,6 @@ def failed(ref: PhotoRef, error: PhotoError, digest: str | None = None) -> Readi
 def digest_of(data: bytes) -> str:
     """Return the SHA-256 of a photo's bytes in hex."""
     return hashlib.sha256(data).hexdigest()
-
-
-def _not_bounded(_seconds: float) -> AbstractContextManager[None]:
-    return nullcontext()
 
 
 def _read(

@@ -5,15 +5,14 @@ batches that were on their way has a process to itself, so the one that kills it
 becomes a `corrupt` row, and its neighbours are fine.
 """
 
+import contextlib
 import logging
-import time
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Self
 
 from landmark_core.config import ReadLimits
 from landmark_core.errors import PhotoError, RunError
+from landmark_core.library.bounds import ran_out_of_time
 from landmark_core.library.fetch import fetch_photo
 from landmark_core.library.reading import Preprocess, Reading, digest_of, failed, read_photos
 from landmark_core.library.workers import main_module_hidden, settle_worker, worker_context
@@ -28,6 +27,10 @@ class DiedError(Exception):
     """The process that reads did not answer; the text says how, for a photo's row."""
 
 
+class TookTooLongError(DiedError):
+    """It was ended for the time that it took, which it would take once more."""
+
+
 def rescue_photos(
     refs: Iterable[PhotoRef], preprocess: Preprocess, limits: ReadLimits
 ) -> Iterator[Reading]:
@@ -36,7 +39,7 @@ def rescue_photos(
     Raises:
         RunError: a fresh process dies without any photo, so the photos are not to blame.
     """
-    with _Reader(preprocess, limits) as reader:
+    with contextlib.closing(_Reader(preprocess, limits)) as reader:
         for ref in refs:
             yield _read_at_last(reader, ref, limits)
 
@@ -48,8 +51,8 @@ def _read_at_last(reader: "_Reader", ref: PhotoRef, limits: ReadLimits) -> Readi
             return reader.read(ref)
         except DiedError as error:
             how = str(error)
-            if reader.took_too_long:
-                break  # it would once more
+            if isinstance(error, TookTooLongError):
+                break
     logger.warning("%s: %s", how, ref.uri)
     return _given_up(ref, limits, how)
 
@@ -60,19 +63,7 @@ class _Reader:
     def __init__(self, preprocess: Preprocess, limits: ReadLimits) -> None:
         self._preprocess = preprocess
         self._limits = limits
-        self.took_too_long = False  # the last one that died did, by what it was allowed
         self._start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end()
 
     def read(self, ref: PhotoRef) -> Reading:
         """Return the reading of a photo.
@@ -81,28 +72,32 @@ class _Reader:
             DiedError: the process died of it, or gave no answer in time.
             RunError: no new process can live.
         """
-        begun = time.monotonic()
-        self.took_too_long = False
         try:
             self._pipe.send(ref)
-            answered = self._pipe.poll(self._limits.stall_timeout_s)
-            if answered:
+            if self._pipe.poll(self._limits.stall_timeout_s):
                 reading: Reading = self._pipe.recv()
                 return reading
+            died: DiedError = TookTooLongError(
+                f"no answer from its decoder in {self._limits.stall_timeout_s:.0f} s"
+            )
         except (EOFError, OSError):
-            answered = True  # by its end
-        seconds = time.monotonic() - begun
-        self._end()
+            died = self._how_it_died()
+        self.close()
         self._start()
-        allowed = self._limits.decode_timeout_s
-        if not answered:
-            self.took_too_long = True
-            raise DiedError(f"no answer from its decoder in {seconds:.0f} s")
-        # A second less, for the timer's grain is coarser than the clock's.
-        self.took_too_long = seconds > allowed - min(1.0, allowed / 10)
-        if self.took_too_long:
-            raise DiedError(f"decoding took more than {allowed:g} s of processor time")
-        raise DiedError("the decoder crashed on it")
+        raise died
+
+    def close(self) -> None:
+        """End the process."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join()
+
+    def _how_it_died(self) -> DiedError:
+        self._process.join(self._limits.stall_timeout_s)  # its pipe closes a moment earlier
+        if ran_out_of_time(self._process.exitcode):
+            allowed = self._limits.decode_timeout_s
+            return TookTooLongError(f"decoding took more than {allowed:g} s of processor time")
+        return DiedError("the decoder crashed on it")
 
     def _start(self) -> None:
         context = worker_context()
@@ -120,15 +115,10 @@ class _Reader:
                 return
         except (EOFError, OSError):
             pass
-        self._end()
+        self.close()
         raise RunError(
             "processes that read photos die at once: too little memory, or --workers 0 is needed"
         )
-
-    def _end(self) -> None:
-        self._pipe.close()
-        self._process.kill()
-        self._process.join()
 
 
 def _serve(pipe: Connection, limits: ReadLimits) -> None:

@@ -29,7 +29,12 @@ class ModelFile:
     @property
     def model_id(self) -> str:
         """First 16 hex digits of the SHA-256 of the file."""
-        return hashlib.sha256(self.data).hexdigest()[:16]
+        return self.sha256[:16]
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file in hex."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 def packaged_models() -> tuple[str, ...]:
@@ -64,7 +69,7 @@ def read_model_file(name: str) -> ModelFile:
 
 def check_sha256(file: ModelFile, wanted: str) -> None:
     """Raise ConfigError unless a file has this SHA-256, in hex."""
-    found = hashlib.sha256(file.data).hexdigest()
+    found = file.sha256
     if found != wanted.lower():
         raise ConfigError(
             f"model {file.name}: expected SHA-256 {wanted.lower()}, {file.path} has {found}; "
