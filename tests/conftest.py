@@ -26,38 +26,10 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file of our own format: a small seeded CNN with four classes, 64 pixels."""
-    import torch
+    from draw_model import save_tiny_model
 
-    from landmark_core.model import (
-        ModelCard,
-        PreprocessSettings,
-        Thresholds,
-        quiet_torchscript,
-        save_model,
-    )
-
-    torch.manual_seed(5)
-    network = torch.nn.Sequential(
-        torch.nn.Conv2d(3, 8, 5, stride=2),
-        torch.nn.ReLU(),
-        torch.nn.Conv2d(8, 16, 3, stride=2),
-        torch.nn.ReLU(),
-        torch.nn.AdaptiveAvgPool2d(1),
-        torch.nn.Flatten(),
-        torch.nn.Linear(16, 4),
-    ).eval()
-    with torch.no_grad():  # spread the logits, so that drawn photos end in every decision
-        network[-1].weight *= 40
-    with quiet_torchscript():
-        scripted = torch.jit.script(network)
-    card = ModelCard(
-        name="tiny",
-        class_names=("Arch", "Dome", "Pyramid", "Tower"),
-        preprocess=PreprocessSettings(resize_size=72, crop_size=64),
-        thresholds=Thresholds(tagged_from=0.6, no_landmark_below=0.35),
-    )
     path = tmp_path_factory.mktemp("model") / "tiny.pt"
-    save_model(scripted, card, path)
+    save_tiny_model(path)
     return path
 
 

@@ -1,0 +1,1 @@
+"""What a soak run does to its photos and its processes."""
