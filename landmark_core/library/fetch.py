@@ -101,6 +101,8 @@ def _read_file(ref: PhotoRef, limits: ReadLimits) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise PhotoError("fetch_error", "not an ordinary file")
+        if ref.size_bytes is None:  # a row would be of no version, and the photo be done again
+            raise PhotoError("fetch_error", "its size and time could not be had while listing")
         if status.st_size > limits.max_bytes:
             raise too_large(limits)
         with path.open("rb") as file:

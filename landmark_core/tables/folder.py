@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -137,19 +138,31 @@ class Folder:
             (self.root / folder).rmdir()
 
     def list_names(self, folder: str) -> list[str]:
-        """Return the names of all files below a folder, sorted; hidden ones are left out."""
+        """Return the names of all files below a folder, sorted; hidden ones are left out.
+
+        Raises:
+            RunError: if a folder cannot be listed: what it holds would be taken for missing.
+        """
         return sorted(self._walk(self.root / folder))
 
     def list_folders(self, folder: str) -> list[str]:
         """Return the names of the folders right in a folder, sorted."""
         place = self.root / folder
-        found = place.iterdir() if place.is_dir() else ()
+        try:
+            found = list(place.iterdir()) if place.is_dir() else []
+        except OSError as error:
+            self._refuse_unlisted(error)
+            return []
         return sorted(path.relative_to(self.root).as_posix() for path in found if path.is_dir())
 
     def list_temporary(self, folder: str) -> list[str]:
-        """Return the names of files below a folder that were never finished."""
-        found = (self.root / folder).rglob(TEMPORARY_GLOB)
-        return sorted(path.relative_to(self.root).as_posix() for path in found)
+        """Return the names of files below a folder that were never finished.
+
+        Raises:
+            RunError: if a folder cannot be listed.
+        """
+        found = self._walk(self.root / folder, hidden=True)
+        return sorted(name for name in found if fnmatchcase(Path(name).name, TEMPORARY_GLOB))
 
     def _link(self, temporary: Path, target: Path, data: bytes) -> None:
         """Give a finished file its name; FileExistsError where that is taken."""
@@ -164,11 +177,17 @@ class Folder:
                 file.write(data)
             _flush(target)
 
-    def _walk(self, folder: Path) -> Iterator[str]:
-        for parent, folders, files in os.walk(folder):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+    def _walk(self, folder: Path, *, hidden: bool = False) -> Iterator[str]:
+        for parent, folders, files in os.walk(folder, onerror=self._refuse_unlisted):
+            if not hidden:
+                folders[:] = [name for name in folders if not name.startswith(".")]
             relative = Path(parent).relative_to(self.root).as_posix()
-            yield from (f"{relative}/{name}" for name in files if not name.startswith("."))
+            yield from (f"{relative}/{n}" for n in files if hidden or not n.startswith("."))
+
+    def _refuse_unlisted(self, error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # not made yet, or removed meanwhile
+            reason = error.strerror or str(error)
+            raise RunError(f"{error.filename or self.label} cannot be listed: {reason}") from error
 
     def _explain(self, error: OSError, name: str, written: int) -> RunError:
         if error.errno not in DISK_IS_FULL:

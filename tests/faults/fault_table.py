@@ -70,7 +70,7 @@ TAG = (
         name="look at a photo",
         call="look",
         path=r"photos/03\.jpg$",
-        endings=_all("unharmed", "EIO", "EACCES", "ENOENT") | QUIET | DEATH,
+        endings=_all("row", "EIO", "EACCES", "ENOENT") | QUIET | DEATH,
     ),
     Point(
         name="open a photo",
@@ -214,16 +214,16 @@ TAG = (
         endings=_all("refused", *DISK) | _all("unharmed", "short") | QUIET | DEATH,
     ),
     Point(
-        name="read OUT's tables",
-        call="open",
-        path=r"tags/.*\.parquet$",
-        endings=_all("stopped", "EIO always", "EACCES always", "EMFILE always") | QUIET | DEATH,
-    ),
-    Point(
         name="list OUT's tables",
         call="list",
         path=r"out/tags",
-        endings=_all("stopped", "EIO always", "EACCES always") | QUIET | DEATH,
+        endings=_all("stopped", "EIO always", "EACCES always", "EMFILE always") | QUIET | DEATH,
+    ),
+    Point(
+        name="list OUT's runs",
+        call="list",
+        path=r"out/runs",
+        endings=_all("stopped", "EIO always", "EACCES always", "EMFILE always") | QUIET | DEATH,
     ),
     Point(
         name="sweep a leftover",

@@ -89,7 +89,7 @@ def said_in(out: Path) -> dict[str, "Counter[tuple[object, ...]]"]:
     rows = pa.concat_tables(tables).to_pylist() if tables else []
     said: dict[str, Counter[tuple[object, ...]]] = {}
     for row in sorted(rows, key=lambda row: row["decided_at"]):
-        one = (row["photo_id"], row["verdict"], row["tag"], row["undoes"] is None)
+        one = (row["photo_id"], row["decision"], row["tag"], row["undoes"] is None)
         said.setdefault(row["action_id"], Counter())[one] += 1
     return said
 
@@ -105,7 +105,7 @@ def test_compact(part, theatre, few_photos, tiny_model, tmp_path, record_propert
     expected = our_rows(base)
 
     def order(out: Path) -> tuple[str, ...]:
-        return "command", "compact", str(out), "--grace", "0"
+        return "command", "compact", str(out), "--grace", "0", "--older-than", "0"
 
     whole = shutil.copytree(base, tmp_path / "whole")
     moments = moments_of(theatre, *order(whole))

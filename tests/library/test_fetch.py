@@ -41,7 +41,10 @@ def in_turn(*answers):
 
 
 def local(path):
-    return local_ref(str(path), None)
+    try:
+        return local_ref(str(path), Path(path).stat())
+    except (OSError, ValueError):
+        return local_ref(str(path), None)
 
 
 def fail(ref, limits=LIMITS):
@@ -53,6 +56,15 @@ def fail(ref, limits=LIMITS):
 def test_local_bytes_come_as_they_are(tmp_path):
     (tmp_path / "a.jpg").write_bytes(BODY)
     assert fetch_photo(local(tmp_path / "a.jpg"), LIMITS) == BODY
+
+
+def test_a_photo_that_could_not_be_looked_at_while_listing_waits_for_the_next_run(tmp_path):
+    """Its row would be of no version, and the next listing would have it done once more."""
+    (tmp_path / "a.jpg").write_bytes(BODY)
+    status, reason = fail(local_ref(str(tmp_path / "a.jpg"), None))
+    assert (status, reason) == (
+        "fetch_error", "its size and time could not be had while listing"
+    )  # fmt: skip
 
 
 def test_local_names_that_are_not_utf8_open(tmp_path):

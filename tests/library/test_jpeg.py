@@ -194,7 +194,7 @@ def ref_of(number: int, path: Path) -> PhotoRef:
         photo_id=f"{number:032x}",
         uri=str(path),
         location=str(path),
-        size_bytes=None,
+        size_bytes=path.stat().st_size,
         modified_us=None,
         etag=None,
     )
