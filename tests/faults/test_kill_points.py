@@ -27,6 +27,12 @@ every = pytest.mark.parametrize(
 )
 
 
+def tell(capsys: pytest.CaptureFixture[str], command: str, kills: int) -> None:
+    """Say how many kills there were, where a person reads it."""
+    with capsys.disabled():
+        print(f"\n{command}: {kills} kills", flush=True)
+
+
 def moments_of(theatre: Theatre, *order: str) -> int:
     """Play a scene to its end; return how many moments it has."""
     whole = theatre.play(*order, kill_at=-1)
@@ -36,7 +42,7 @@ def moments_of(theatre: Theatre, *order: str) -> int:
 
 
 @every
-def test_tag(part, theatre, few_photos, tiny_model, tmp_path, record_property):
+def test_tag(part, theatre, few_photos, tiny_model, tmp_path, capsys):
     def arguments(out: Path) -> list[str]:
         return list(tag_arguments(few_photos, out, tiny_model))
 
@@ -53,11 +59,11 @@ def test_tag(part, theatre, few_photos, tiny_model, tmp_path, record_property):
         check_complete(out)
         shutil.rmtree(out)
     assert kills > 0.9 * moments / part
-    record_property("kills", kills)
+    tell(capsys, "tag", kills)
 
 
 @every
-def test_review(part, theatre, tmp_path, record_property):
+def test_review(part, theatre, tmp_path, capsys):
     """What was answered is there; what was not is there whole or not at all; sent again, once."""
 
     def order(out: Path) -> tuple[str, ...]:
@@ -79,7 +85,7 @@ def test_review(part, theatre, tmp_path, record_property):
         again = theatre.play(*order(out))
         assert again.code == 0, again.stderr
         assert said_in(out) == expected
-    record_property("kills", kills)
+    tell(capsys, "review", kills)
 
 
 def said_in(out: Path) -> dict[str, "Counter[tuple[object, ...]]"]:
@@ -95,7 +101,7 @@ def said_in(out: Path) -> dict[str, "Counter[tuple[object, ...]]"]:
 
 
 @every
-def test_compact(part, theatre, few_photos, tiny_model, tmp_path, record_property):
+def test_compact(part, theatre, few_photos, tiny_model, tmp_path, capsys):
     """Merges the parts of three nights into one; readers of our own never see a row twice."""
     base = tmp_path / "base"
     for night in range(1, 4):
@@ -123,7 +129,7 @@ def test_compact(part, theatre, few_photos, tiny_model, tmp_path, record_propert
         assert our_rows(out) == expected
         assert len(Store(str(out)).list_parts()) == 1
         assert len(pandas.read_parquet(out / "tags")) == len(expected)
-    record_property("kills", len(range(0, moments, part)))
+    tell(capsys, "compact", len(range(0, moments, part)))
 
 
 def our_rows(out: Path) -> "Counter[tuple[str, str]]":
@@ -138,7 +144,7 @@ def our_rows(out: Path) -> "Counter[tuple[str, str]]":
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_train(theatre, tmp_path, record_property):
+def test_train(theatre, tmp_path, capsys):
     """Killed in a training, a model is there whole or not at all, and --resume makes it."""
     import labelled_folder as drawn
 
@@ -165,7 +171,7 @@ def test_train(theatre, tmp_path, record_property):
         assert weights_below(out) == expected
         shutil.rmtree(out)
     assert kills > 50
-    record_property("kills", kills)
+    tell(capsys, "train", kills)
 
 
 def weights_below(out: Path) -> list[bytes]:
