@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from landmark_core.config import Device, Precision, TagConfig
+from landmark_core.config import Device, Precision, TagConfig, limits_from
 from landmark_core.errors import ConfigError
 from landmark_core.nights import Limits
 from landmark_core.training import Recipe, TrainConfig, read_recipe
@@ -81,6 +81,11 @@ class TagParameters(_Parameters):
     retry_failed: bool = Field(
         default=False, description="Try photos again that could not be read before."
     )
+    photo_limits: list[str] = Field(
+        default_factory=list,
+        description="What one photo may cost, as NAME=VALUE (decode_timeout_s=120); beyond it the "
+        "photo is a row that says so. `landmarks tag --help` has the names.",
+    )
     storage_block: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9-]+/[A-Za-z0-9_-]+$",
@@ -131,6 +136,7 @@ class TagParameters(_Parameters):
             limit=self.limit,
             shard_size=self.shard_size,
             retry_failed=self.retry_failed,
+            limits=limits_from(self.photo_limits),
         )
 
 

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from landmark_core.errors import ConfigError
@@ -31,6 +31,28 @@ class ReadLimits:
     decode_timeout_s: float = 60.0  # processor seconds of one photo; not with 0 workers
     decode_memory: int = 4 * 2**30  # bytes that a process that reads may take beyond its start
     stall_timeout_s: float = 1800.0  # without any answer from the processes that read
+
+
+def limits_from(texts: Iterable[str]) -> ReadLimits:
+    """Build limits from NAME=VALUE texts, as in decode_timeout_s=120; what is not named stays.
+
+    Raises:
+        ConfigError: if a name is unknown or a value is no number above 0.
+    """
+    kinds = {field.name: type(field.default) for field in fields(ReadLimits)}
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        expected = f"--photo-limit: expected NAME=VALUE with one of {', '.join(kinds)}, got {text!r}"
+        if name not in kinds:
+            raise ConfigError(expected)
+        try:
+            values[name] = kinds[name](float(value))
+        except (ValueError, OverflowError) as error:
+            raise ConfigError(expected) from error
+        if not 0 < values[name] < math.inf:
+            raise ConfigError(f"--photo-limit: {name} must be a number above 0, got {value}")
+    return ReadLimits(**values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.cli.console import INTERRUPTED as INTERRUPTED
 from landmark_core.cli.options import auto_or_int
 from landmark_core.cli.progress import drawn_progress
-from landmark_core.config import DEVICES, PRECISIONS, TagConfig
+from landmark_core.config import DEVICES, PRECISIONS, TagConfig, limits_from
 
 if TYPE_CHECKING:
     from landmark_core.report import RunSummary
@@ -66,6 +66,14 @@ def add_tag_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--limit", type=int, metavar="N", help="at most so many photos in this run")
     add("--shard-size", type=int, default=default.shard_size, metavar="N", help="photos per part")
+    add(
+        "--photo-limit",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what one photo may cost, beyond which it is a row that says so; repeatable: "
+        + ", ".join(f"{name}={value:.10g}" for name, value in asdict(default.limits).items()),
+    )
     add("--wait", type=float, default=0.0, metavar="SECONDS", help="for another run to end")
     add("--retry-failed", action="store_true", help="try unreadable photos again")
     add("--dry-run", action="store_true", help="say what would be done, write nothing")
@@ -97,6 +105,7 @@ def config_from(arguments: argparse.Namespace) -> TagConfig:
         limit=arguments.limit,
         shard_size=arguments.shard_size,
         retry_failed=arguments.retry_failed,
+        limits=limits_from(arguments.photo_limit),
     )
 
 
@@ -132,7 +141,7 @@ def print_plan(arguments: argparse.Namespace) -> int:
     with drawn_progress(shown=not arguments.no_progress) as progress:
         plan = preview(config, progress)
     if arguments.json:
-        print_json({"dry_run": True, "plan": dataclasses.asdict(plan)})
+        print_json({"dry_run": True, "plan": asdict(plan)})
     else:
         print(plan_to_text(plan, config.out))
     return EXIT_DONE

@@ -70,7 +70,7 @@ def inject(fault: Fault) -> None:
         if not hits.take(arguments):
             return plain(*arguments, **options)
         if fault.call in ("write", "read"):
-            return _open_faulty(plain, fault, *arguments, **options)
+            return _open_faulty(fault, *arguments, **options)
         return _fail(plain, fault, *arguments, **options)
 
     setattr(owner, name, faulty)
@@ -112,7 +112,8 @@ def _counted(plain: Callable[..., Any], call: str, moments: _Moments) -> Callabl
             mode = arguments[1] if len(arguments) > 1 else options.get("mode", "r")
             if "b" not in mode or not ("w" in mode or "x" in mode):
                 return plain(*arguments, **options)
-            return io.BufferedWriter(_Halved(arguments[0], mode, moments), 2**20)
+            raw = _Halved(arguments[0], _raw_mode(mode), options.get("opener"), moments)
+            return _buffered(raw, mode)
         moments.pass_one()
         result = plain(*arguments, **options)
         moments.pass_one()
@@ -124,8 +125,8 @@ def _counted(plain: Callable[..., Any], call: str, moments: _Moments) -> Callabl
 class _Halved(io.FileIO):
     """A file whose writes come in two halves, with a moment in between."""
 
-    def __init__(self, path: Any, mode: str, moments: _Moments) -> None:
-        super().__init__(path, mode.replace("b", "").replace("+", ""))
+    def __init__(self, path: Any, mode: str, opener: Any, moments: _Moments) -> None:
+        super().__init__(path, mode, opener=opener)
         self._moments = moments
 
     def write(self, data: Any) -> int:
@@ -185,11 +186,18 @@ def _os_error(name: str) -> OSError:
     return OSError(code, os.strerror(code))
 
 
-def _open_faulty(plain: Callable[..., Any], fault: Fault, path: Any, *_rest: Any, **_: Any) -> Any:
+def _open_faulty(fault: Fault, path: Any, mode: str = "r", *_: Any, **options: Any) -> Any:
     if fault.call == "read":
         return io.BufferedReader(_FaultyRead(path, fault))
-    del plain
-    return io.BufferedWriter(_FaultyWrite(path, fault), 2**20)
+    return _buffered(_FaultyWrite(path, _raw_mode(mode), options.get("opener"), fault), mode)
+
+
+def _raw_mode(mode: str) -> str:
+    return mode.replace("b", "")
+
+
+def _buffered(raw: io.FileIO, mode: str) -> Any:
+    return io.BufferedRandom(raw, 2**20) if "+" in mode else io.BufferedWriter(raw, 2**20)
 
 
 class _FaultyRead(io.FileIO):
@@ -219,8 +227,8 @@ class _FaultyRead(io.FileIO):
 class _FaultyWrite(io.FileIO):
     """A file that takes half of what it is given, then fails, or kills."""
 
-    def __init__(self, path: Any, fault: Fault) -> None:
-        super().__init__(path, "w")
+    def __init__(self, path: Any, mode: str, opener: Any, fault: Fault) -> None:
+        super().__init__(path, mode, opener=opener)
         self._fault = fault
         self._is_first = True
 
