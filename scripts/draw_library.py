@@ -3,6 +3,7 @@
 Used by `make demo`, the tests and the benchmarks, so that none of them needs anybody's photos.
 
     python scripts/draw_library.py demo/photos --scenes 24 --seed 7
+    python scripts/draw_library.py demo/collection --labelled 30
 """
 
 import argparse
@@ -88,6 +89,27 @@ def draw_library(folder: Path, scenes: int = 24, seed: int = 7) -> int:
         photos += 1
     (folder / "notes.txt").write_text("not a photo: counted, never guessed\n", encoding="utf-8")
     return photos
+
+
+def draw_collection(folder: Path, each: int, seed: int = 8) -> int:
+    """Write photos to learn from: landmarks/<name>/ for each kind of building, others/ for none.
+
+    Args:
+        folder: created where missing; files of the same names are replaced.
+        each: photos of each kind.
+        seed: chooses what they show; another one than a library's, so that none is in both.
+
+    Returns:
+        How many photos there are.
+    """
+    for shape, kind in enumerate(SHAPES):
+        name = kind.__name__.strip("_").title()
+        place = folder / ("others" if kind is _nothing else f"landmarks/{name}")
+        place.mkdir(parents=True, exist_ok=True)
+        for number in range(each):
+            scene = draw_scene((seed * 1000 + number) * len(SHAPES) + shape, (480, 360))
+            (place / f"{number:03d}.jpg").write_bytes(encode(scene, "jpg"))
+    return each * len(SHAPES)
 
 
 def _ordinary(scenes: int, seed: int) -> Iterator[tuple[str, bytes]]:
@@ -198,7 +220,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scenes", type=int, default=24, help="ordinary photos (default 24)")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--labelled", type=int, metavar="N", help="N photos of each kind in folders to learn from"
+    )
     arguments = parser.parse_args()
+    if arguments.labelled:
+        photos = draw_collection(arguments.folder, arguments.labelled)
+        print(f"{photos} photos in {arguments.folder}/landmarks and {arguments.folder}/others")
+        return
     photos = draw_library(arguments.folder, arguments.scenes, arguments.seed)
     print(f"{photos} photos and a text file in {arguments.folder}")
 

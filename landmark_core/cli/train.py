@@ -68,7 +68,11 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     add("--recipe", metavar="FILE.toml", help="every number of a training; see docs/recipes")
     add("--arch", metavar="cnn|resnet|transfer", help="default: transfer")
     add("--backbone", metavar="NAME", help="of torchvision, for transfer; default: mobilenet_v2")
-    add("--weights", metavar="FILE|default|none", help="that the backbone starts from")
+    add(
+        "--weights",
+        metavar="FILE|starter|MODEL_DIR|default|none",
+        help="that the backbone starts from; default: torchvision's, downloaded once",
+    )
     add("--augment", metavar="original|light|strong", help="default: light")
     add("--batch-size", type=int, metavar="N", help="photos per step")
     add("--epochs", type=int, metavar="N")

@@ -3,7 +3,9 @@
 A file is what torch.save made of a state dict, bare or inside a training's checkpoint
 (`model_ema`, `model` or `state_dict`), with or without the `module.` that parallel training puts
 before each name. It is read with weights_only, so it cannot run code. The last layer is new in
-transfer learning, so it may have any number of classes; every other tensor must fit.
+transfer learning, so it may have any number of classes; every other tensor must fit. A model that
+`landmarks train` made of the same backbone serves as well, by its name: `starter`, MODEL_DIR or
+MODEL_DIR@VERSION. Its network has the same layers in the same order, under other names.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from torch import Tensor, nn
 from torchvision.models import get_model_weights
 
 from landmark_core.errors import ConfigError
+from landmark_core.model.source import PACKAGED, find_version
 
 _WRAPPERS = ("model_ema", "model", "state_dict")
 _SHOWN = 3  # tensors that a message names
@@ -29,13 +32,13 @@ def fill_network(network: nn.Module, name: str, weights: str) -> None:
     Args:
         network: as torchvision's get_model returns it.
         name: of the backbone, for torchvision's download and messages.
-        weights: default or a path.
+        weights: default, a path, or a model by its name.
 
     Raises:
         ConfigError: no file, no state dict, the download fails, or tensors do not fit.
     """
-    state = _download(name) if weights == "default" else read_state(weights)
     expected = network.state_dict()
+    state = _find(name, weights, expected)
     last = _last_layer(expected)
     given = {
         key: values
@@ -52,6 +55,27 @@ def fill_network(network: nn.Module, name: str, weights: str) -> None:
     network.load_state_dict(given, strict=False)
 
 
+def _find(name: str, weights: str, expected: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    if weights == "default":
+        return _download(name)
+    if weights in PACKAGED or find_version(weights) is not None:
+        return _of_model(weights, name, expected)
+    return read_state(weights)
+
+
+def _of_model(model: str, name: str, expected: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return a model's tensors under the names that torchvision's network gives them."""
+    from landmark_core.model.bundle import load_model  # which reads networks that are made here
+
+    given = load_model(model).module.state_dict()
+    if len(given) != len(expected):
+        raise ConfigError(
+            f"--weights {model} does not fit {name}: expected {len(expected)} tensors, "
+            f"{len(given)} came; give the backbone that it was trained from"
+        )
+    return dict(zip(expected, given.values(), strict=True))
+
+
 def read_state(path: str) -> dict[str, Tensor]:
     """Read a state dict, whatever it is wrapped in.
 
@@ -59,7 +83,7 @@ def read_state(path: str) -> dict[str, Tensor]:
         ConfigError: no such file, or it holds no state dict.
     """
     if not Path(path).is_file():
-        raise ConfigError(f"no weights {path}: there is no such file (default and none are names)")
+        raise ConfigError(f"no weights {path}: there is no such file (default, none, starter and MODEL_DIR are names)")
     try:
         # A training's checkpoint also holds its arguments, in a class that can do no harm.
         with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():
@@ -95,7 +119,8 @@ def _download(name: str) -> Mapping[str, Tensor]:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ConfigError(
             f"torchvision's weights of {name} cannot be downloaded from {weights.url}: {reason}; "
-            "download the file elsewhere and give it as --weights FILE"
+            "download the file elsewhere and give it as --weights FILE, or begin with "
+            "--weights starter, which is here (mobilenet_v2)"
         ) from error
     return state
 

@@ -7,7 +7,7 @@ import torch
 from torchvision.models import mobilenet_v3_small, resnet18, shufflenet_v2_x0_5
 
 from landmark_core.errors import ConfigError
-from landmark_core.model import build_network
+from landmark_core.model import build_network, load_model
 
 NAME = "shufflenet_v2_x0_5"
 
@@ -127,3 +127,18 @@ def test_a_download_without_a_network_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens: refused at once
     with pytest.raises(ConfigError, match=r"cannot be downloaded from https.*--weights FILE"):
         build_network("transfer", 4, backbone=NAME, weights="default")
+
+
+def test_a_model_of_ours_lends_its_layers_and_not_its_last_one():
+    network = build_network("transfer", 5, backbone="mobilenet_v2", weights="starter")
+    starter = load_model("starter").module.state_dict()
+    ours = network.state_dict()
+    assert len(ours) == len(starter) > 300
+    pairs = list(zip(ours.values(), starter.values(), strict=True))
+    assert all(torch.equal(one, other) for one, other in pairs[:-2])
+    assert ours[list(ours)[-2]].shape == (5, 1280)
+
+
+def test_a_model_of_another_backbone_is_refused():
+    with pytest.raises(ConfigError, match=r"starter does not fit resnet18: expected 122 tensors"):
+        build_network("transfer", 5, backbone="resnet18", weights="starter")
