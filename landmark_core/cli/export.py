@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from landmark_core.cli.console import EXIT_DONE
+from landmark_core.cli.export_gallery import export_gallery
 from landmark_core.errors import ConfigError
 
 HELP = "write photos and their tags for a spreadsheet, a program or Label Studio"
@@ -21,6 +22,9 @@ csv: one row a photo. Edit person_decision (tag, not_a_landmark, skip) and perso
 front, which import takes away.
 
 jsonl: one JSON object a line and photo, with every column of the tags and what people said.
+
+gallery: a folder of pages with small pictures, by landmark and confidence; open its index.html. A
+second time, only the pictures of new photos are made.
 
 label-studio: tasks with the model's answer as prediction and people's as annotations; photos that
 could not be read are left out. Make the project with the labelling config of --config-to. So that
@@ -34,8 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument("out", metavar="OUT", help="the folder or URL that `landmarks tag` wrote")
-    parser.add_argument("--format", required=True, choices=("csv", "jsonl", "label-studio"))
-    parser.add_argument("--to", metavar="FILE", type=Path, help="default: standard output")
+    parser.add_argument(
+        "--format", required=True, choices=("csv", "gallery", "jsonl", "label-studio")
+    )
+    parser.add_argument(
+        "--to",
+        metavar="FILE",
+        type=Path,
+        help="default: standard output; for gallery a folder of its own",
+    )
     parser.add_argument(
         "--state",
         choices=("all", "waiting", "settled", "tagged", "no_landmark"),
@@ -65,6 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
     from landmark_core.export import ExportSettings, export_photos
     from landmark_core.tables import Store
 
+    if arguments.format == "gallery":
+        return export_gallery(arguments)
     is_csv = arguments.format == "csv"
     if arguments.format != "label-studio" and (arguments.config_to or arguments.image_prefix):
         raise ConfigError("--config-to and --image-prefix go with --format label-studio")

@@ -27,6 +27,7 @@ from landmark_core.tables.library_status import (
 )
 from landmark_core.tables.lock import Holder, hold_lock
 from landmark_core.tables.names import heatmap_path, part_name, reviews_path
+from landmark_core.tables.parts import read_ahead
 from landmark_core.tables.plan import (
     Plan,
     count_work,
@@ -85,6 +86,7 @@ __all__ = [
     "part_name",
     "plan_run",
     "preview_compaction",
+    "read_ahead",
     "read_backfill",
     "read_shard",
     "read_shards",
