@@ -43,6 +43,7 @@ COMMANDS = [
     ("evaluate",),
     ("check",),
     ("compact",),
+    ("completion",),
     ("backfill", "plan"),
     ("models", "show"),
     ("models", "list"),

@@ -8,6 +8,7 @@ from landmark_core.cli import (
     backfill,
     check,
     compact,
+    completion,
     evaluate,
     export,
     find,
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("import", import_),
         ("train", train),
         ("evaluate", evaluate),
+        ("completion", completion),
     ):
         command = commands.add_parser(name, help=module.HELP)
         module.add_arguments(command)
