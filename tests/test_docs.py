@@ -20,7 +20,15 @@ def help_of(*command: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_every_option_of_the_readme_is_in_the_help(capsys):
     options = set(re.findall(r"--[a-z][a-z-]+", README)) - {"--extra-index-url", "--source"}
-    commands = (("tag",), ("status",), ("train",), ("evaluate",), ("backfill", "plan"))
+    commands = (
+        ("tag",),
+        ("status",),
+        ("train",),
+        ("evaluate",),
+        ("backfill", "plan"),
+        ("find",),
+        ("export",),
+    )
     known = "".join(help_of(*command, capsys=capsys) for command in commands)
     assert len(options) > 6
     assert {option for option in options if option not in known} == set()
@@ -29,10 +37,13 @@ def test_every_option_of_the_readme_is_in_the_help(capsys):
 COMMANDS = [
     ("tag",),
     ("status",),
+    ("find",),
+    ("export",),
     ("train",),
     ("evaluate",),
     ("check",),
     ("compact",),
+    ("completion",),
     ("backfill", "plan"),
     ("models", "show"),
     ("models", "list"),

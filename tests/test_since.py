@@ -1,4 +1,4 @@
-"""What --since says, against moments worked out by hand; every refusal in one line."""
+"""What --since and --until say, against moments by hand; every refusal in one line."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ import pytest
 
 from landmark_core.config import TagConfig
 from landmark_core.errors import ConfigError
-from landmark_core.since import open_window
+from landmark_core.since import open_window, read_span
 
 NOW = datetime(2026, 11, 24, 3, 30, tzinfo=UTC)
 
@@ -79,3 +79,45 @@ def test_settings_refuse_a_zone_that_does_not_exist(zone):
 def test_a_window_lies_between_1970_and_now(text, message, zone):
     with pytest.raises(ConfigError, match=message):
         open_window(text, zone, NOW)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "zone", "expected"),
+    [
+        pytest.param(None, None, "UTC", (None, None), id="open"),
+        pytest.param("2026-01-01", None, "UTC", ("2026-01-01T00:00Z", None), id="since"),
+        pytest.param(None, "2026-01-31", "UTC", (None, "2026-02-01T00:00Z"), id="to-its-end"),
+        pytest.param(
+            "2026-01-01",
+            "2026-01-01",
+            "Asia/Tokyo",
+            ("2025-12-31T15:00Z", "2026-01-01T15:00Z"),
+            id="a-day-in-tokyo",
+        ),
+        pytest.param("2d", "36h", "UTC", ("2026-11-22T03:30Z", "2026-11-22T15:30Z"), id="ages"),
+        pytest.param(None, "2026-01-31T12:00Z", "UTC", (None, "2026-01-31T12:00Z"), id="moment"),
+    ],
+)
+def test_a_span_lies_between_two_texts(since, until, zone, expected):
+    span = read_span(since, until, zone, NOW)
+    moments = [text and datetime.fromisoformat(text).timestamp() * 1e6 for text in expected]
+    assert [span.since_us, span.until_us] == moments
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "message"),
+    [
+        pytest.param("1d", "2d", "--until 2d is not after --since 1d", id="the-wrong-way-round"),
+        pytest.param(None, "1969-12-30", "--until 1969-12-30 is not after 1970", id="long-ago"),
+        pytest.param(None, "9999999999w", "is not after 1970", id="before-the-year-1"),
+        pytest.param(None, "later", "--until must be an age", id="a-word"),
+        pytest.param("2999-01-01", None, "in the future", id="future"),
+    ],
+)
+def test_a_span_refuses(since, until, message):
+    with pytest.raises(ConfigError, match=message):
+        read_span(since, until, "UTC", NOW)
+
+
+def test_the_last_day_of_all_has_an_end():
+    assert read_span(None, "9999-12-31", "UTC", NOW).until_us == 253_402_300_799_999_999

@@ -8,8 +8,10 @@ from landmark_core.cli import (
     backfill,
     check,
     compact,
+    completion,
     evaluate,
     export,
+    find,
     import_,
     models,
     review,
@@ -40,11 +42,13 @@ def build_parser() -> argparse.ArgumentParser:
         ("check", check),
         ("review", review),
         ("status", status),
+        ("find", find),
         ("compact", compact),
         ("export", export),
         ("import", import_),
         ("train", train),
         ("evaluate", evaluate),
+        ("completion", completion),
     ):
         command = commands.add_parser(name, help=module.HELP)
         module.add_arguments(command)

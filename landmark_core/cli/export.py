@@ -1,4 +1,4 @@
-"""`landmarks export`: what stands of each photo, for spreadsheets and Label Studio."""
+"""`landmarks export`: what stands of each photo, for spreadsheets, programs and Label Studio."""
 
 import argparse
 import contextlib
@@ -10,15 +10,21 @@ from pathlib import Path
 from typing import TextIO
 
 from landmark_core.cli.console import EXIT_DONE
+from landmark_core.cli.export_gallery import export_gallery
 from landmark_core.errors import ConfigError
 
-HELP = "write photos and their tags for a spreadsheet or Label Studio"
+HELP = "write photos and their tags for a spreadsheet, a program or Label Studio"
 INTERRUPTED = "interrupted: nothing was written"
 
 _EPILOG = """\
 csv: one row a photo. Edit person_decision (tag, not_a_landmark, skip) and person_tag, then
 `landmarks import OUT FILE`. A cell that a spreadsheet would run as a formula has an apostrophe in
 front, which import takes away.
+
+jsonl: one JSON object a line and photo, with every column of the tags and what people said.
+
+gallery: a folder of pages with small pictures, by landmark and confidence; open its index.html. A
+second time, only the pictures of new photos are made.
 
 label-studio: tasks with the model's answer as prediction and people's as annotations; photos that
 could not be read are left out. Make the project with the labelling config of --config-to. So that
@@ -32,8 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument("out", metavar="OUT", help="the folder or URL that `landmarks tag` wrote")
-    parser.add_argument("--format", required=True, choices=("csv", "label-studio"))
-    parser.add_argument("--to", metavar="FILE", type=Path, help="default: standard output")
+    parser.add_argument(
+        "--format", required=True, choices=("csv", "gallery", "jsonl", "label-studio")
+    )
+    parser.add_argument(
+        "--to",
+        metavar="FILE",
+        type=Path,
+        help="default: standard output; for gallery a folder of its own",
+    )
     parser.add_argument(
         "--state",
         choices=("all", "waiting", "settled", "tagged", "no_landmark"),
@@ -63,8 +76,10 @@ def run(arguments: argparse.Namespace) -> int:
     from landmark_core.export import ExportSettings, export_photos
     from landmark_core.tables import Store
 
+    if arguments.format == "gallery":
+        return export_gallery(arguments)
     is_csv = arguments.format == "csv"
-    if is_csv and (arguments.config_to or arguments.image_prefix):
+    if arguments.format != "label-studio" and (arguments.config_to or arguments.image_prefix):
         raise ConfigError("--config-to and --image-prefix go with --format label-studio")
     settings = ExportSettings(
         format=arguments.format,

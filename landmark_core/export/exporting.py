@@ -10,12 +10,13 @@ import pyarrow as pa
 from landmark_core.errors import ConfigError
 from landmark_core.export.choices import labelling_config
 from landmark_core.export.csv_out import write_csv
+from landmark_core.export.jsonl_out import write_lines
 from landmark_core.export.label_studio_out import image_address, write_tasks
-from landmark_core.export.photos import State, read_standing
+from landmark_core.export.photos import State, read_batches, read_standing
 from landmark_core.review import DecisionLog
 from landmark_core.tables import REVIEWS_SCHEMA, Store
 
-Format = Literal["csv", "label-studio"]
+Format = Literal["csv", "jsonl", "label-studio"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 _SECONDS_SCHEMA = pa.schema([REVIEWS_SCHEMA.field(name) for name in ("decision_id", "seconds")])
@@ -56,6 +57,10 @@ def export_photos(store: Store, file: TextIO, settings: ExportSettings, now: dat
         raise ConfigError(f"nothing was tagged in {store.out}; give the --out of a run")
     log = DecisionLog(store, clock=lambda: now, rng=random.Random(0))  # noqa: S311 (only reads)
     log.load()
+    if settings.format == "jsonl":
+        batches = read_batches(store, settings.state)
+        count = write_lines(batches, file, log=log, seconds=_seconds(store))
+        return Exported(photos=count, config=None)
     photos = read_standing(store, log, settings.state)
     if settings.format == "csv":
         return Exported(photos=write_csv(photos, file, exported_at=now), config=None)

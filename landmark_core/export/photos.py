@@ -63,14 +63,20 @@ def read_standing(store: Store, log: DecisionLog, state: State = "all") -> Itera
         ConfigError: while reading, if a table is broken or foreign.
         RunError: while reading, if scratch room runs out.
     """
+    for piece in read_batches(store, state):
+        for record in piece.drop_columns("modified_at").to_pylist():
+            yield _photo(record, log)
+
+
+def read_batches(store: Store, state: State = "all") -> Iterator[pa.RecordBatch]:
+    """Yield the same photos as small batches of current tags, with a column `modified_us`.
+
+    That is modified_at as a number: a file's clock can be past the year 9999, where Python's ends.
+    """
     for batch in current_tags(store):
         table = pa.Table.from_batches([batch]).filter(_in_state(batch, state))
-        # A number: a file's clock can be past the year 9999, where Python's ends.
-        at = table.column_names.index("modified_at")
-        table = table.set_column(at, "modified_us", table["modified_at"].cast(pa.int64()))
-        for piece in table.to_batches(_ROWS_AT_ONCE):
-            for record in piece.to_pylist():
-                yield _photo(record, log)
+        table = table.append_column("modified_us", table["modified_at"].cast(pa.int64()))
+        yield from table.to_batches(_ROWS_AT_ONCE)
 
 
 def _in_state(batch: pa.RecordBatch, state: State) -> pa.Array:

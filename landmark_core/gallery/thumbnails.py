@@ -5,28 +5,16 @@ one stands for its kind.
 """
 
 import hashlib
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PIL import Image
-
-from landmark_core.config import ReadLimits
 from landmark_core.errors import PhotoError
 from landmark_core.gallery.choose import RunRow
-from landmark_core.library import decode_photo, fetch_many, location_of
+from landmark_core.gallery.thumbnail import THUMBNAIL_LIMITS, make_thumbnail
+from landmark_core.library import fetch_many, location_of
 from landmark_core.records import Decision, PhotoRef
 
 SIDE = 160  # pixels, the long side
-_QUALITY = 72
-# A page of pictures is worth neither long waits nor much memory: the next photo is as good.
-_LIMITS = ReadLimits(
-    max_bytes=64 * 2**20,
-    max_decoded_pixels=40_000_000,
-    fetch_attempts=1,
-    fetch_timeout_s=5.0,
-    fetch_concurrency=4,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +43,7 @@ def make_examples(
     """
     wanted = {row.photo_id: row for row in rows}
     made: list[Example] = []
-    for ref, data in fetch_many([_ref(row) for row in rows], _LIMITS):
+    for ref, data in fetch_many([_ref(row) for row in rows], THUMBNAIL_LIMITS):
         row = wanted[ref.photo_id]
         if isinstance(data, bytes) and (example := _example(row, data)) is not None:
             made.append(example)
@@ -81,18 +69,15 @@ def _example(row: RunRow, data: bytes) -> Example | None:
     if hashlib.sha256(data).hexdigest() != row.content_sha256:
         return None
     try:
-        image = decode_photo(data, name=row.uri, min_side=SIDE, limits=_LIMITS, margin=1).image
+        small = make_thumbnail(data, name=row.uri, side=SIDE)
     except PhotoError:
         return None
-    image.thumbnail((SIDE, SIDE), Image.Resampling.HAMMING)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=_QUALITY)
     return Example(
         uri=row.uri,
         decision=row.decision,
         tag=row.tag,
         confidence=row.confidence,
-        jpeg=buffer.getvalue(),
-        width=image.width,
-        height=image.height,
+        jpeg=small.jpeg,
+        width=small.width,
+        height=small.height,
     )

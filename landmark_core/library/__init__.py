@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from landmark_core.library.addresses import openable
     from landmark_core.library.advice import Step, advise
     from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
     from landmark_core.library.first_bytes import ask_first_bytes
+    from landmark_core.library.gps import Position, read_position
     from landmark_core.library.identity import is_url, location_of, photo_id_of
     from landmark_core.library.loader import PhotoLoader
     from landmark_core.library.pictures import PICTURE_SIDE, make_picture
@@ -33,6 +35,7 @@ _HOMES = {
     "Listing": "find",
     "PICTURE_SIDE": "pictures",
     "PhotoLoader": "loader",
+    "Position": "gps",
     "Preprocess": "reading",
     "Step": "advice",
     "advise": "advice",
@@ -48,6 +51,8 @@ _HOMES = {
     "is_url": "identity",
     "location_of": "identity",
     "open_listing": "find",
+    "openable": "addresses",
+    "read_position": "gps",
     "photo_id_of": "identity",
     "main_module_hidden": "workers",
     "settle_worker": "workers",
@@ -62,6 +67,7 @@ __all__ = [
     "Decoded",
     "Listing",
     "PhotoLoader",
+    "Position",
     "Preprocess",
     "Step",
     "advise",
@@ -78,7 +84,9 @@ __all__ = [
     "main_module_hidden",
     "make_picture",
     "open_listing",
+    "openable",
     "photo_id_of",
+    "read_position",
     "settle_worker",
     "shared_memory_free",
     "warm_up_workers",

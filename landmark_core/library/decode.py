@@ -138,6 +138,15 @@ def decode_photo(
         raise PhotoError("corrupt", f"not a readable {kind.upper()}: {_one_line(error)}") from error
 
 
+def open_photo(data: bytes, name: str) -> ImageFile.ImageFile:
+    """Open a photo without decoding a pixel, for what its header says.
+
+    Raises:
+        PhotoError: if its content is none that is decoded; what Pillow raises, if it is damaged.
+    """
+    return _OPENERS[_recognise(data, name)](io.BytesIO(data))
+
+
 def _recognise(data: bytes, name: str) -> str:
     kind = sniff(data[:HEAD_BYTES])
     extension = extension_of(name)

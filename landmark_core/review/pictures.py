@@ -21,9 +21,8 @@ from PIL import Image
 
 from landmark_core.config import ReadLimits
 from landmark_core.errors import PhotoError
-from landmark_core.library import decode_photo, fetch_photo, is_url
-from landmark_core.protocols import extra_for
-from landmark_core.records import PhotoRef, ReviewItem
+from landmark_core.library import decode_photo, fetch_photo, openable
+from landmark_core.records import ReviewItem
 from landmark_core.tables import Store, heatmap_path
 
 Size = Literal["thumb", "screen", "full"]
@@ -33,7 +32,6 @@ _QUALITY: dict[Size, int] = {"thumb": 80, "screen": 88, "full": 90}
 _KEPT_BYTES = 32 * 2**20
 _MOST_HEATMAP = 8 * 2**20  # bytes; ours have about 100 KB
 _RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
-_LOCAL = frozenset({"file", "local", "memory"})
 _JPEG_START = b"\xff\xd8\xff"
 
 
@@ -151,21 +149,6 @@ class Pictures:
             while self._kept_bytes > _KEPT_BYTES:
                 _, oldest = self._kept.popitem(last=False)
                 self._kept_bytes -= len(oldest.jpeg)
-
-
-def openable(ref: PhotoRef) -> PhotoRef:
-    """Return the photo if it lies where photos may lie.
-
-    A table can come from anywhere: it must not make this machine ask addresses on the network.
-
-    Raises:
-        PhotoError: if its uri is no local path and no bucket.
-    """
-    if is_url(ref.location):
-        scheme = ref.location.partition("://")[0].lower()
-        if "::" in ref.location or not (scheme in _LOCAL or extra_for(scheme)):
-            raise PhotoError("fetch_error", f"photos are not read from {scheme}:// addresses")
-    return ref
 
 
 def _short_side(item: ReviewItem, long_side: int) -> int:

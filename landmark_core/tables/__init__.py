@@ -16,8 +16,18 @@ from landmark_core.tables.compaction import (
 from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
 from landmark_core.tables.folder import Folder
 from landmark_core.tables.ledger import Counts
+from landmark_core.tables.library_status import (
+    FailureKind,
+    LandmarkCount,
+    LibraryStatus,
+    ModelMonth,
+    ModelSeen,
+    MonthCount,
+    RunSeen,
+)
 from landmark_core.tables.lock import Holder, hold_lock
 from landmark_core.tables.names import heatmap_path, part_name, reviews_path
+from landmark_core.tables.parts import read_ahead
 from landmark_core.tables.plan import (
     Plan,
     count_work,
@@ -35,13 +45,7 @@ from landmark_core.tables.schema import (
 )
 from landmark_core.tables.scratch import Scratch, open_scratch
 from landmark_core.tables.shard_reports import find_report, list_done_shards, with_report
-from landmark_core.tables.status import (
-    FailureKind,
-    LibraryStatus,
-    ModelSeen,
-    RunSeen,
-    status_counts,
-)
+from landmark_core.tables.status import status_counts
 from landmark_core.tables.store import RunFile, Store, new_run_id, to_parquet
 from landmark_core.tables.work_key import WorkKey
 
@@ -56,8 +60,11 @@ __all__ = [
     "FailureKind",
     "Folder",
     "Holder",
+    "LandmarkCount",
     "LibraryStatus",
+    "ModelMonth",
     "ModelSeen",
+    "MonthCount",
     "Plan",
     "RunFile",
     "RunSeen",
@@ -79,6 +86,7 @@ __all__ = [
     "part_name",
     "plan_run",
     "preview_compaction",
+    "read_ahead",
     "read_backfill",
     "read_shard",
     "read_shards",

@@ -9,7 +9,7 @@ Both are chosen by DuckDB on key columns; the wide rows are read once more and s
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
@@ -96,22 +96,31 @@ FROM incoming ORDER BY number
 """
 
 
-def current_tags(store: Store) -> pa.RecordBatchReader:
+def current_tags(
+    store: Store, columns: Sequence[str] = tuple(TAGS_SCHEMA.names)
+) -> pa.RecordBatchReader:
     """Stream one row for each photo that was ever tagged, with CURRENT_SCHEMA.
 
     The order is that of the newest rows: by run, shard and place within it.
+
+    Args:
+        store: OUT.
+        columns: of the tags table, where fewer are enough; `decision`, `tag` and the final answer
+            are always there.
 
     Raises:
         ConfigError: while reading, if a file of tags or reviews is broken or foreign.
         RunError: while reading, if scratch room runs out.
     """
+    wanted = subset(TAGS_SCHEMA, *dict.fromkeys((*columns, *_DECIDING)))
+    schema = pa.schema([*wanted, *FINAL_FIELDS], metadata=TAGS_SCHEMA.metadata)
 
     def batches() -> Iterator[pa.RecordBatch]:
         with open_scratch() as scratch:
-            for table in read_current(store, scratch, TAGS_SCHEMA):
-                yield from table.cast(CURRENT_SCHEMA).to_batches()
+            for table in read_current(store, scratch, wanted):
+                yield from table.cast(schema).to_batches()
 
-    return pa.RecordBatchReader.from_batches(CURRENT_SCHEMA, batches())
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def read_current(store: Store, scratch: Scratch, columns: pa.Schema) -> Iterator[pa.Table]:

@@ -48,11 +48,11 @@ class Scratch:
         self.database.execute(query, parameters)
         self.database.unregister("incoming")
 
-    def transform(self, query: str, rows: pa.Table) -> pa.Table:
+    def transform(self, query: str, rows: pa.Table, **parameters: object) -> pa.Table:
         """Return the result of a query over `incoming`."""
         with self.database.cursor() as cursor:  # while a stream of the same room is being read
             cursor.register("incoming", rows)
-            return pa.table(cursor.sql(query))
+            return pa.table(cursor.sql(query, params=parameters or None))
 
     def stream(self, query: str, **parameters: object) -> Iterator[pa.RecordBatch]:
         """Yield the result of a query in batches, in its order."""

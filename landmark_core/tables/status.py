@@ -1,50 +1,92 @@
-"""What OUT holds, as counts: for `landmarks status` and for anybody who looks after a library."""
+"""What OUT holds, as counts: for `landmarks status` and for anybody who looks after a library.
 
-from collections import Counter
-from dataclasses import dataclass
+Rows are counted in groups while they stream by, so that memory follows the kinds of photos (tag,
+month, decision) and not their number.
+"""
+
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from landmark_core.tables.current import read_current
-from landmark_core.tables.merges import merged_parts
-from landmark_core.tables.names import (
-    COMPACTED,
-    finished_runs,
-    open_backfills,
-    planned_runs,
-    run_of_part,
+from landmark_core.tables.library_status import (
+    FailureKind,
+    LandmarkCount,
+    LibraryStatus,
+    ModelMonth,
+    ModelSeen,
+    MonthCount,
 )
+from landmark_core.tables.numbered import numbered
+from landmark_core.tables.runs_seen import list_runs
 from landmark_core.tables.schema import TAGS_SCHEMA, subset
 from landmark_core.tables.scratch import Scratch, open_scratch
 from landmark_core.tables.store import Store
 
-RunState = Literal["finished", "running", "interrupted", "open"]  # open: a backfill goes on
+LANDMARKS = 40  # that are counted by name
 
-_ROW_COLUMNS = subset(TAGS_SCHEMA, "uri", "status", "error", "decision", "tag")
+_ROW_COLUMNS = subset(TAGS_SCHEMA, "uri", "modified_at", "status", "error", "decision", "tag")
 _MODEL_COLUMNS = subset(TAGS_SCHEMA, "model_id", "preprocess_id", "tagged_at")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+# Months are numbers, so that they sort: twelve times the year, in UTC, and the month from 0.
 _TABLES = """
-CREATE TABLE current_rows (
-    status VARCHAR, final_decision VARCHAR, final_tag VARCHAR, settled_by VARCHAR,
-    uri VARCHAR, error VARCHAR
+CREATE MACRO month_of(time) AS
+    year(make_timestamp(epoch_us(time))) * 12 + month(make_timestamp(epoch_us(time))) - 1;
+CREATE TABLE kinds (
+    final_decision VARCHAR, final_tag VARCHAR, guess VARCHAR, settled_by VARCHAR,
+    month BIGINT, photos BIGINT
 );
-CREATE TABLE models (model_id VARCHAR, preprocess_id VARCHAR, rows BIGINT, low BIGINT, high BIGINT);
+CREATE TABLE failures (status VARCHAR, photos BIGINT, uri VARCHAR, error VARCHAR);
+CREATE TABLE models (
+    model_id VARCHAR, preprocess_id VARCHAR, month BIGINT, rows BIGINT, low BIGINT, high BIGINT
+);
 """
 
-_INSERT_CURRENT = """
-INSERT INTO current_rows
-SELECT status, final_decision, final_tag, settled_by,
-       CASE WHEN status <> 'ok' THEN uri END, CASE WHEN status <> 'ok' THEN error END
-FROM incoming
+_INSERT_KINDS = """
+INSERT INTO kinds
+SELECT final_decision, final_tag, CASE WHEN final_decision = 'review' THEN tag END, settled_by,
+       month_of(modified_at), count(*)
+FROM incoming GROUP BY ALL
+"""
+
+_INSERT_FAILURES = """
+INSERT INTO failures
+SELECT status, count(*), min(uri), arg_min(coalesce(error, ''), uri)
+FROM incoming WHERE final_decision IS NULL GROUP BY status
 """
 
 _INSERT_MODELS = """
 INSERT INTO models
-SELECT model_id, preprocess_id, count(*), min(epoch_us(tagged_at)), max(epoch_us(tagged_at))
-FROM incoming GROUP BY model_id, preprocess_id
+SELECT model_id, preprocess_id, month_of(tagged_at), count(*),
+       min(epoch_us(tagged_at)), max(epoch_us(tagged_at))
+FROM incoming GROUP BY ALL
 """
 
+_NUMBERS = """
+SELECT coalesce(sum(photos), 0)::BIGINT,
+       coalesce(sum(photos) FILTER (final_decision = 'tagged'), 0)::BIGINT,
+       coalesce(sum(photos) FILTER (final_decision = 'review'), 0)::BIGINT,
+       coalesce(sum(photos) FILTER (final_decision = 'no_landmark'), 0)::BIGINT,
+       coalesce(sum(photos) FILTER (settled_by = 'person'), 0)::BIGINT
+FROM kinds
+"""
+
+_LANDMARKS = """
+SELECT coalesce(final_tag, guess) AS name,
+       coalesce(sum(photos) FILTER (final_tag IS NOT NULL), 0)::BIGINT AS tagged,
+       coalesce(sum(photos) FILTER (final_tag IS NOT NULL AND settled_by = 'person'), 0)::BIGINT,
+       coalesce(sum(photos) FILTER (guess IS NOT NULL), 0)::BIGINT AS waiting
+FROM kinds WHERE name IS NOT NULL
+GROUP BY name ORDER BY tagged DESC, waiting DESC, name LIMIT $top
+"""
+
+_MONTHS = """
+SELECT month,
+       coalesce(sum(photos) FILTER (final_decision = 'tagged'), 0)::BIGINT,
+       coalesce(sum(photos) FILTER (final_decision = 'review'), 0)::BIGINT,
+       coalesce(sum(photos) FILTER (final_decision = 'no_landmark'), 0)::BIGINT,
+       coalesce(sum(photos) FILTER (final_decision IS NULL), 0)::BIGINT
+FROM kinds GROUP BY month ORDER BY month NULLS FIRST
+"""
 
 # Of the photos as they are now: who skipped last, and whose words differ.
 _OPINIONS = """
@@ -68,55 +110,6 @@ SELECT (SELECT count(*) FROM last_words WHERE decision = 'skipped'),
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureKind:
-    """Photos that cannot be read for one kind of reason, with one of them as an example."""
-
-    status: str
-    photos: int
-    uri: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSeen:
-    """A model that wrote rows, current or not."""
-
-    model_id: str
-    preprocess_id: str
-    rows: int
-    first_tagged_at: datetime  # UTC
-    last_tagged_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSeen:
-    """A run that left something in OUT."""
-
-    run_id: str
-    state: RunState
-    parts: int  # finished shards whose rows are there
-    merged: int = 0  # of these, in files that compactions made of several
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LibraryStatus:
-    """The state of a library; photos = tagged + review + no_landmark + those of the failures."""
-
-    photos: int
-    tagged: int
-    review: int  # waiting for a person
-    no_landmark: int
-    reviewed: int  # settled by a person
-    reviewers: tuple[tuple[str, int], ...]  # whose decisions stand, most photos first
-    skipped: int  # left to somebody else, last of all that was said
-    disagreements: int  # photos on which two people's newest words differ
-    tags: tuple[tuple[str, int], ...]  # photos by final tag, most first
-    failures: tuple[FailureKind, ...]  # most first
-    models: tuple[ModelSeen, ...]  # newest rows last
-    runs: tuple[RunSeen, ...]  # oldest first
-
-
 def status_counts(store: Store, *, top: int = 10) -> LibraryStatus:
     """Count what is known of each photo now.
 
@@ -130,16 +123,12 @@ def status_counts(store: Store, *, top: int = 10) -> LibraryStatus:
     """
     with open_scratch() as scratch:
         scratch.database.execute(_TABLES)
-        for rows in read_current(store, scratch, _ROW_COLUMNS):
-            scratch.insert(_INSERT_CURRENT, rows)
-        for rows in store.read_parts(store.list_parts(), _MODEL_COLUMNS):
+        for rows in numbered(read_current(store, scratch, _ROW_COLUMNS)):
+            scratch.insert(_INSERT_KINDS, rows)
+            scratch.insert(_INSERT_FAILURES, rows)
+        for rows in numbered(store.read_parts(store.list_parts(), _MODEL_COLUMNS)):
             scratch.insert(_INSERT_MODELS, rows)
-        photos, tagged, review, no_landmark, reviewed = scratch.numbers(
-            "SELECT count(*), count(*) FILTER (final_decision = 'tagged'), "
-            "count(*) FILTER (final_decision = 'review'), "
-            "count(*) FILTER (final_decision = 'no_landmark'), "
-            "count(*) FILTER (settled_by = 'person') FROM current_rows"
-        )
+        photos, tagged, review, no_landmark, reviewed = scratch.numbers(_NUMBERS)
         skipped, disagreements = scratch.numbers(_OPINIONS)
         return LibraryStatus(
             photos=photos,
@@ -153,18 +142,66 @@ def status_counts(store: Store, *, top: int = 10) -> LibraryStatus:
             tags=_tags(scratch, top),
             failures=_failures(scratch),
             models=_models(scratch),
-            runs=_runs(store),
+            runs=list_runs(store),
+            landmarks=_landmarks(scratch),
+            landmarks_known=_landmarks_known(scratch),
+            months=_months(scratch),
+            model_months=_model_months(scratch),
         )
 
 
 def _tags(scratch: Scratch, top: int) -> tuple[tuple[str, int], ...]:
     return tuple(
         scratch.database.execute(
-            "SELECT final_tag, count(*) AS photos FROM current_rows WHERE final_tag IS NOT NULL "
-            "GROUP BY final_tag ORDER BY photos DESC, final_tag LIMIT $top",
+            "SELECT final_tag, sum(photos)::BIGINT AS found FROM kinds "
+            "WHERE final_tag IS NOT NULL "
+            "GROUP BY final_tag ORDER BY found DESC, final_tag LIMIT $top",
             {"top": top},
         ).fetchall()
     )
+
+
+def _landmarks(scratch: Scratch) -> tuple[LandmarkCount, ...]:
+    found = scratch.database.execute(_LANDMARKS, {"top": LANDMARKS}).fetchall()
+    return tuple(
+        LandmarkCount(tag=tag, photos=photos, by_people=by_people, waiting=waiting)
+        for tag, photos, by_people, waiting in found
+    )
+
+
+def _landmarks_known(scratch: Scratch) -> int:
+    (count,) = scratch.numbers("SELECT count(DISTINCT coalesce(final_tag, guess)) FROM kinds")
+    return count
+
+
+def _months(scratch: Scratch) -> tuple[MonthCount, ...]:
+    return tuple(
+        MonthCount(
+            month=_month(month),
+            tagged=tagged,
+            review=review,
+            no_landmark=no_landmark,
+            failed=failed,
+        )
+        for month, tagged, review, no_landmark, failed in scratch.database.execute(
+            _MONTHS
+        ).fetchall()
+    )
+
+
+def _model_months(scratch: Scratch) -> tuple[ModelMonth, ...]:
+    found = scratch.database.execute(
+        "SELECT model_id, month, sum(rows)::BIGINT FROM models "
+        "GROUP BY model_id, month ORDER BY month, model_id"
+    ).fetchall()
+    return tuple(
+        ModelMonth(model_id=model_id, month=_month(month) or "", rows=rows)
+        for model_id, month, rows in found
+    )
+
+
+def _month(number: int | None) -> str | None:
+    return None if number is None else f"{number // 12:04d}-{number % 12 + 1:02d}"
 
 
 def _reviewers(scratch: Scratch) -> tuple[tuple[str, int], ...]:
@@ -178,9 +215,8 @@ def _reviewers(scratch: Scratch) -> tuple[tuple[str, int], ...]:
 
 def _failures(scratch: Scratch) -> tuple[FailureKind, ...]:
     found = scratch.database.execute(
-        "SELECT status, count(*) AS photos, min(uri), arg_min(coalesce(error, ''), uri) "
-        "FROM current_rows WHERE final_decision IS NULL "
-        "GROUP BY status ORDER BY photos DESC, status"
+        "SELECT status, sum(photos)::BIGINT AS found, min(uri), arg_min(error, uri) FROM failures "
+        "GROUP BY status ORDER BY found DESC, status"
     ).fetchall()
     return tuple(
         FailureKind(status=status, photos=photos, uri=uri, error=error)
@@ -202,28 +238,4 @@ def _models(scratch: Scratch) -> tuple[ModelSeen, ...]:
             last_tagged_at=_EPOCH + timedelta(microseconds=high),
         )
         for model_id, preprocess_id, rows, low, high in found
-    )
-
-
-def _runs(store: Store) -> tuple[RunSeen, ...]:
-    """Tell the runs apart: a run without its run file was killed, or is the one going on now."""
-    names = store.place.list_names("runs")
-    merged = merged_parts(store.place)
-    parts = Counter(dict.fromkeys((*planned_runs(names), *finished_runs(names)), 0))
-    parts.update(run for part in store.list_parts() if (run := run_of_part(part)))
-    parts.update(merged)
-    finished, backfills = set(finished_runs(names)), set(open_backfills(names))
-    runs = sorted(run_id for run_id in parts if not run_id.startswith(COMPACTED))
-    unfinished = [run_id for run_id in runs if run_id not in finished | backfills]
-    running = unfinished[-1:] if store.holder() else []
-
-    def state(run_id: str) -> RunState:
-        if run_id in finished:
-            return "finished"
-        if run_id in backfills:
-            return "open"
-        return "running" if run_id in running else "interrupted"
-
-    return tuple(
-        RunSeen(run_id=run, state=state(run), parts=parts[run], merged=merged[run]) for run in runs
     )

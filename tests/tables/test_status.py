@@ -12,7 +12,10 @@ from landmark_core.tables import (
     REVIEWS_SCHEMA,
     CompactionSettings,
     FailureKind,
+    LandmarkCount,
+    ModelMonth,
     ModelSeen,
+    MonthCount,
     RunSeen,
     Store,
     WorkKey,
@@ -129,6 +132,39 @@ def test_counts_by_hand(tmp_path):
         RunSeen(run_id="20260102", state="interrupted", parts=1),
         RunSeen(run_id="20260103", state="interrupted", parts=0),
     )
+
+
+def test_landmarks_and_models_by_hand(tmp_path):
+    status = status_counts(make_library(str(tmp_path)))
+    assert status.landmarks == (
+        LandmarkCount(tag="Petra", photos=2, by_people=0, waiting=1),
+        LandmarkCount(tag="Pisa", photos=2, by_people=0, waiting=0),
+        LandmarkCount(tag="Rome", photos=1, by_people=1, waiting=0),
+    )
+    assert status.landmarks_known == 3
+    assert status.months == (
+        MonthCount(month="1970-01", tagged=5, review=1, no_landmark=1, failed=2),
+    )
+    assert status.model_months == (
+        ModelMonth(model_id="m", month="2026-11", rows=9),
+        ModelMonth(model_id="n", month="2026-11", rows=1),
+    )
+
+
+def test_months_are_those_of_utc_and_of_any_clock(tmp_path):
+    new_year = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+    moments = (None, -1, new_year - 1, new_year, new_year + 1, 2**60)
+    rows = []
+    for number, moment in enumerate(moments):
+        made = row(number, "tagged")
+        changed = replace(made.photo, ref=replace(made.photo.ref, modified_us=moment))
+        rows.append(replace(made, photo=changed))
+    store = Store(str(tmp_path))
+    store.write_part("20260101", 0, rows_to_table(rows))
+    found = [(one.month, one.tagged) for one in status_counts(store).months]
+    assert found == [
+        *((None, 1), ("1969-12", 1), ("2025-12", 1), ("2026-01", 2), ("38504-08", 1)),
+    ]
 
 
 def test_an_open_backfill_is_neither_running_nor_interrupted(tmp_path):

@@ -1,0 +1,153 @@
+"""Turn the state of a library into the lines that a person reads on a terminal.
+
+Pure but for the records that it reads. Names of photos come from outside and are shown escaped.
+"""
+
+from landmark_core.dashboard.bars import Look, Row, draw_rows, heading
+from landmark_core.dashboard.months import newest, unknown
+from landmark_core.report_text import printable
+from landmark_core.tables import LibraryStatus, MonthCount, RunSeen
+
+LANDMARKS_SHOWN, MONTHS_SHOWN, RUNS_SHOWN = 12, 12, 5
+TITLES = {
+    "tagged": "tagged",
+    "review": "to review",
+    "no_landmark": "no landmark",
+    "failed": "unreadable",
+}
+
+
+def status_to_text(status: LibraryStatus, out: str, look: Look | None = None) -> str:
+    """Return the state as the lines that `landmarks status` prints.
+
+    Args:
+        status: of the library.
+        out: how it was called.
+        look: of the screen; by default one of 80 characters without colours.
+    """
+    look = look or Look()
+    sections = (_decisions, _landmarks, _months, _failures, _models, _runs)
+    lines = [heading(f"{status.photos:,} photos in {printable(out)}", look)]
+    for number, section in enumerate(sections):
+        if drawn := section(status, look):
+            lines += [""] * bool(number) + drawn
+    return "\n".join(lines)
+
+
+def failed_photos(status: LibraryStatus) -> int:
+    """Return how many photos could not be read."""
+    return sum(kind.photos for kind in status.failures)
+
+
+def _decisions(status: LibraryStatus, look: Look) -> list[str]:
+    counts = {
+        "tagged": status.tagged,
+        "review": status.review,
+        "no_landmark": status.no_landmark,
+        "failed": failed_photos(status),
+    }
+    rows = [
+        Row(
+            name=TITLES[kind],
+            cells=(f"{photos:,}", f"{100 * photos / max(status.photos, 1):.1f} %"),
+            parts=((kind, photos),),
+        )
+        for kind, photos in counts.items()
+    ]
+    return draw_rows(rows, look) + _people(status)
+
+
+def _people(status: LibraryStatus) -> list[str]:
+    """Say what waits, who decided, and what is left between people."""
+    lines = []
+    if status.review:
+        lines.append(f"{status.review:,} waiting for a person: landmarks review OUT")
+    if status.reviewers or status.skipped:
+        named = ", ".join(f"{printable(name)} {photos:,}" for name, photos in status.reviewers)
+        between = f"skipped {status.skipped:,}, disagreements {status.disagreements:,}"
+        lines.append(f"{status.reviewed:,} settled by people: {named or 'none'}; {between}")
+    return lines
+
+
+def _landmarks(status: LibraryStatus, look: Look) -> list[str]:
+    shown = status.landmarks[:LANDMARKS_SHOWN]
+    if not shown:
+        return []
+    head = Row(name="", cells=("tagged", "to review"))
+    rows = [
+        Row(
+            name=printable(one.tag),
+            cells=(f"{one.photos:,}", f"{one.waiting:,}"),
+            parts=(("tagged", one.photos), ("review", one.waiting)),
+        )
+        for one in shown
+    ]
+    more = status.landmarks_known - len(shown)
+    lines = [heading("Landmarks", look), *draw_rows([head, *rows], look)]
+    return lines + ([f"  and {more:,} more"] if more > 0 else [])
+
+
+def _months(status: LibraryStatus, look: Look) -> list[str]:
+    shown, earlier = newest(status.months, MONTHS_SHOWN)
+    if not shown:
+        return []
+    rows = [Row(name="earlier", cells=(f"{earlier:,}",))] if earlier else []
+    rows += [
+        Row(name=one.month or "", cells=(f"{one.photos:,}",), parts=_parts(one)) for one in shown
+    ]
+    if without := unknown(status.months):
+        rows.append(Row(name="unknown", cells=(f"{without:,}",)))
+    return [heading("By month of the file's last change (UTC)", look), *draw_rows(rows, look)]
+
+
+def _parts(month: MonthCount) -> tuple[tuple[str, int], ...]:
+    return tuple((kind, getattr(month, kind)) for kind in TITLES)
+
+
+def _failures(status: LibraryStatus, look: Look) -> list[str]:
+    if not status.failures:
+        return []
+    return [
+        heading("Unreadable", look),
+        *(
+            f"  {kind.photos:>9,}  {kind.status}, for example "
+            f"{printable(kind.uri)}: {printable(kind.error)}"
+            for kind in status.failures
+        ),
+    ]
+
+
+def _models(status: LibraryStatus, look: Look) -> list[str]:
+    lines = [heading("Models", look)]
+    lines += [
+        f"  {model.rows:>9,}  rows by {printable(model.model_id)}, "
+        f"{model.first_tagged_at:%Y-%m-%d %H:%M} to {model.last_tagged_at:%Y-%m-%d %H:%M} UTC"
+        for model in status.models
+    ]
+    if len(status.model_months) > 1:
+        rows = [
+            Row(
+                name=f"{one.month}  {printable(one.model_id)}",
+                cells=(f"{one.rows:,}",),
+                parts=(("tagged", one.rows),),
+            )
+            for one in status.model_months[-MONTHS_SHOWN:]
+        ]
+        lines += draw_rows(rows, look)
+    return lines
+
+
+def _runs(status: LibraryStatus, look: Look) -> list[str]:
+    total = len(status.runs)
+    title = f"Runs (the last {RUNS_SHOWN} of {total:,})" if total > RUNS_SHOWN else "Runs"
+    return [
+        heading(title, look),
+        *(f"  {run.run_id}  {run_to_text(run)}" for run in status.runs[-RUNS_SHOWN:]),
+    ]
+
+
+def run_to_text(run: RunSeen) -> str:
+    """Return how a run ended and what it left, in words."""
+    state = "backfill, open" if run.state == "open" else run.state
+    merged = f", {run.merged:,} of them merged" if run.merged else ""
+    return f"{state}, {run.parts:,} parts{merged}"

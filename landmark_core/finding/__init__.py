@@ -1,0 +1,31 @@
+"""The photos of a landmark: a name as a person types it becomes tags, and these become photos.
+
+    spelling     a typed name and the tags that there are → the tags that are meant
+    finding      OUT and criteria → photos, in a stream
+
+Names load on first use: `landmarks --help` needs no table.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from landmark_core.finding.finding import FindSettings, FoundPhoto, Search, find_photos
+    from landmark_core.finding.spelling import Match, match_tag
+
+_HOMES = {
+    "FindSettings": "finding",
+    "FoundPhoto": "finding",
+    "Match": "spelling",
+    "Search": "finding",
+    "find_photos": "finding",
+    "match_tag": "spelling",
+}
+
+__all__ = ["FindSettings", "FoundPhoto", "Match", "Search", "find_photos", "match_tag"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,129 @@
+"""Which tags does a person mean who types a name? Case, accents and small slips do not count.
+
+Three ways, the surest first; a way that fits several landmarks is an error that names them:
+
+    letters   the same letters and digits once case, accents and signs are gone: taj_mahal
+    words     every typed word begins a word of the name: taj
+    slips     few letters are wrong, missing or swapped: taj mahl
+
+Tags with the same letters (Taj_Mahal of one model, Taj Mahal of another) are one landmark. Slips
+are counted by DuckDB, which is here anyway: its Damerau-Levenshtein distance runs over all names
+in one query, and a second library for it would have nothing to do the rest of the time.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from landmark_core.errors import ConfigError
+from landmark_core.report_text import printable
+from landmark_core.tables import Scratch, open_scratch
+
+_FEWEST = 3  # letters of a name that is not written out
+_LETTERS_A_SLIP = 4  # bytes of UTF-8, which is what DuckDB counts: one slip in so many
+_MOST_SLIPS = 3
+_NAMED = 3  # names in an error
+
+_DISTANCES = """
+SELECT letters, damerau_levenshtein(letters, $typed) AS slips
+FROM incoming ORDER BY jaro_winkler_similarity(letters, $typed) DESC, letters
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The tags that a typed name stands for."""
+
+    typed: str
+    tags: tuple[str, ...]  # sorted; at least one
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it was typed as it is."""
+        return self.tags == (self.typed,)
+
+
+def match_tag(typed: str, known: Iterable[str]) -> Match:
+    """Return the tags that are meant.
+
+    Args:
+        typed: what a person wrote.
+        known: all tags that there are.
+
+    Raises:
+        ConfigError: naming the nearest tags, if none fits or several landmarks do.
+    """
+    spellings = _by_letters(known)
+    letters = fold(typed)
+    for fitting in _ways(letters, spellings):
+        if len(fitting) > 1:
+            raise ConfigError(
+                f"several tags fit {typed!r}: {_names(fitting, spellings)}; write more of the name"
+            )
+        if fitting:
+            return Match(typed=typed, tags=tuple(sorted(spellings[fitting[0]])))
+    nearest = [name for name, _ in _distances(letters, spellings)]
+    raise ConfigError(
+        f"no photo was ever tagged {typed!r}; the nearest tags: {_names(nearest, spellings)}"
+    )
+
+
+def fold(text: str) -> str:
+    """Return the words of a text without case, accents and signs, one space between them.
+
+    A text of signs alone stays as it is.
+    """
+    bare = "".join(
+        char if char.isalnum() else " "
+        for char in unicodedata.normalize("NFKD", text.casefold())
+        if not unicodedata.combining(char)
+    )
+    return " ".join(bare.split()) or text
+
+
+def _by_letters(known: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """Return the tags by their letters."""
+    spellings: dict[str, list[str]] = {}
+    for name in known:
+        spellings.setdefault(fold(name), []).append(name)
+    return spellings
+
+
+def _ways(letters: str, spellings: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Yield the letters of the tags that fit, the surest way first."""
+    yield [letters] if letters in spellings else []
+    if len(letters) >= _FEWEST:
+        yield [name for name in spellings if _has_words(name, letters)]
+        yield _with_slips(letters, spellings)
+
+
+def _has_words(name: str, letters: str) -> bool:
+    words = name.split()
+    return all(any(word.startswith(part) for word in words) for part in letters.split())
+
+
+def _with_slips(letters: str, spellings: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    length = len(letters.encode())
+    most = min(length // _LETTERS_A_SLIP, _MOST_SLIPS) if length > _LETTERS_A_SLIP else 0
+    near = [(slips, name) for name, slips in _distances(letters, spellings) if slips <= most]
+    fewest = min(near, default=(0, ""))[0]
+    return [name for slips, name in near if slips == fewest]
+
+
+def _distances(letters: str, spellings: Mapping[str, Sequence[str]]) -> Sequence[tuple[str, int]]:
+    """Return the letters of every tag with its slips, the most alike first."""
+    with open_scratch() as scratch:
+        return _ask(scratch, letters, pa.table({"letters": pa.array(list(spellings), pa.string())}))
+
+
+def _ask(scratch: Scratch, letters: str, names: pa.Table) -> list[tuple[str, int]]:
+    found = scratch.transform(_DISTANCES, names, typed=letters)
+    return list(zip(found["letters"].to_pylist(), found["slips"].to_pylist(), strict=True))
+
+
+def _names(fitting: Sequence[str], spellings: Mapping[str, Sequence[str]]) -> str:
+    shown = [printable(min(spellings[letters])) for letters in fitting[:_NAMED]]
+    more = len(fitting) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
