@@ -146,7 +146,8 @@ def main() -> None:
         measure(options.measure, options.threads[0], undo=options.undo)
         return
     print(
-        "| photos | threads | step | s | CPU s | peak MB | sidecars |\n|--:|--:|---|--:|--:|--:|---|"
+        "| photos | threads | step | s | CPU s | peak MB | sidecars |\n"
+        "|--:|--:|---" + 3 * "|--:" + "|---|"
     )
     for threads in options.threads:
         with tempfile.TemporaryDirectory(dir=options.folder) as temporary:

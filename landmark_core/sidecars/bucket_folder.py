@@ -11,7 +11,7 @@ from typing import Any
 
 from landmark_core.errors import RunError
 from landmark_core.export import version_text
-from landmark_core.library import Place, StoreError, is_missing, persist, url_ref
+from landmark_core.library import StoreError, is_missing, persist, url_ref
 from landmark_core.sidecars.elements import MAX_BYTES, UnfitError
 from landmark_core.sidecars.found import ChangedError, Found, choose
 

@@ -1,7 +1,7 @@
 """The bytes of an XML file → elements that know where their bytes lie.
 
 An edit by offset leaves every other byte as it was, which no parser followed by a writer does.
-expat (https://libexpat.github.io) reads; what a stranger's file could do with it is refused: document
+expat (https://libexpat.github.io) reads; what a stranger's file could do is refused: document
 types and with them all entities, other encodings than UTF-8, files that are too large, too deep or
 of too many elements. Pure: bytes in, records out.
 """

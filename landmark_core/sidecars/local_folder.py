@@ -61,11 +61,10 @@ class LocalFolder:
             raise ChangedError from None
         except OSError as error:
             raise UnfitError(f"the sidecar cannot be read: {error.strerror}") from error
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise UnfitError("the sidecar is not a plain file")
-            return Found(data=file.read(MAX_BYTES + 1), version=_version(status), path=path)
+        try:
+            return _read(handle, path)
+        finally:
+            os.close(handle)
 
     def put(self, base: str, found: Found | None, data: bytes) -> None:
         """Write a sidecar whole.
@@ -133,6 +132,18 @@ class LocalFolder:
 
     def _join(self, name: str) -> str:
         return f"{self._path.rstrip('/')}/{name}"
+
+
+def _read(handle: int, path: str) -> Found:
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnfitError("the sidecar is not a plain file")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UnfitError(f"the sidecar cannot be read: {error.strerror}") from error
+    return Found(data=data, version=_version(status), path=path)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ rdf:Description of our own behind the last one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from landmark_core.sidecars.block import SKELETON, Block, write_block, write_item
 from landmark_core.sidecars.elements import Element

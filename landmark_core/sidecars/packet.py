@@ -1,8 +1,8 @@
 """A sidecar's bytes as an XMP packet: its descriptions and its lists of keywords. Pure.
 
 XMP: ISO 16684-1, and https://github.com/adobe/XMP-Toolkit-SDK (docs/XMPSpecificationPart1.pdf,
-section 7). A property may stand once only, over all rdf:Description of a packet: Adobe's toolkit, on
-which exiv2 stands, refuses a packet where one stands twice.
+section 7). A property may stand once only, over all rdf:Description of a packet: Adobe's toolkit,
+on which exiv2 stands, refuses a packet where one stands twice.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class KeywordList:
     """A property with its list, as it stands in a packet."""
 
     node: Element  # the rdf:Description
-    property: Element
+    element: Element  # the property
     list: Element  # rdf:Bag, rdf:Seq or rdf:Alt
 
     @property
@@ -74,7 +74,7 @@ def find_list(packet: Packet, field: Field) -> KeywordList | None:
     ((node, element),) = found
     if len(element.children) != 1 or element.children[0].name not in LISTS:
         raise UnfitError(f"the sidecar has {field.prefix}:{field.key} in a form that is not XMP's")
-    return KeywordList(node=node, property=element, list=element.children[0])
+    return KeywordList(node=node, element=element, list=element.children[0])
 
 
 def find_properties(packet: Packet, name: Name) -> list[tuple[Element, Element]]:

@@ -40,7 +40,7 @@ def read_atlas(store: Store, model: str | None) -> Atlas:
 
     Args:
         store: OUT.
-        model: a model that `--model` of `landmarks tag` would take; null for none beside the others.
+        model: one that `--model` of `landmarks tag` would take; null for none but those.
 
     Raises:
         ConfigError: if the model cannot be read.

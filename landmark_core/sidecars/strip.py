@@ -99,7 +99,7 @@ def _without(packet: Packet, memory: Memory, parts: Sequence[_Part]) -> bytes | 
     data = packet.data
     cuts = [cut(data, item) for part in parts for item in part.ours]
     empty = [part for part in parts if part.ours and part.is_all_ours]
-    begun = [part.list.property for part in empty if part.field.key in memory.began]
+    begun = [part.list.element for part in empty if part.field.key in memory.began]
     cuts += [_close(part.list.list) for part in empty if part.field.key in memory.opened]
     begun_at = {element.start for element in begun}
     others_left = False

@@ -239,12 +239,23 @@ NOTHING = b"""\
 </x:xmpmeta>"""
 
 OTHER_PREFIXES = b"""\
-<R:RDF xmlns:R="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:rdf="urn:something-else">
- <R:Description R:about="" xmlns:k="http://purl.org/dc/elements/1.1/" xmlns:dc="urn:another">
-  <k:subject><R:Bag><R:li>Agra</R:li></R:Bag></k:subject>
-  <dc:subject>not Dublin Core</dc:subject>
- </R:Description>
-</R:RDF>
+<y:xmpmeta xmlns:y="adobe:ns:meta/" xmlns:rdf="urn:something-else">
+ <R:RDF xmlns:R="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <R:Description R:about="" xmlns:k="http://purl.org/dc/elements/1.1/" xmlns:dc="urn:another/">
+   <k:subject><R:Bag><R:li>Agra</R:li></R:Bag></k:subject>
+   <dc:subject>not Dublin Core</dc:subject>
+  </R:Description>
+ </R:RDF>
+</y:xmpmeta>
+"""
+
+DEFAULT_NAMESPACE = b"""\
+<RDF xmlns="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+ xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+ <Description r:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">
+  <dc:subject><Bag><li>Agra</li></Bag></dc:subject>
+ </Description>
+</RDF>
 """
 
 SAMPLES = {
@@ -258,6 +269,7 @@ SAMPLES = {
     "empty-list": EMPTY_LIST,
     "nothing": NOTHING,
     "other-prefixes": OTHER_PREFIXES,
+    "default-namespace": DEFAULT_NAMESPACE,
     "windows-lines": LIGHTROOM.replace(b"\n", b"\r\n"),
     "byte-order-mark": b"\xef\xbb\xbf" + DARKTABLE,
 }

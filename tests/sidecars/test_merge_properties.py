@@ -63,7 +63,8 @@ def sidecars(draw):
     about = draw(st.sampled_from(["", "uuid:1"]))
     body = ""
     for number, fields in enumerate(nodes):
-        body += f'{line} <{rdf}:Description {rdf}:about={quote}{about}{quote} xmlns:z{number}="urn:z{number}/"'
+        body += f"{line} <{rdf}:Description {rdf}:about={quote}{about}{quote}"
+        body += f' xmlns:z{number}="urn:z{number}/"'
         body += f" z{number}:Rating={quote}3{quote}"
         inner = "".join(fields) + draw(st.sampled_from(["", "<!-- note -->", f"{line}  "]))
         body += f">{inner}</{rdf}:Description>" if inner else "/>"

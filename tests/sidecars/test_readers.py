@@ -10,8 +10,12 @@ from samples import EXPECTED, SAMPLES, TAJ, read
 
 from landmark_core.sidecars import write_tag
 
-# exiv2 takes a file for XMP by its first bytes, which have to be x:xmpmeta.
-FOR_EXIV2 = {name: data for name, data in SAMPLES.items() if name != "other-prefixes"}
+# Both take a file for XMP by its first bytes, and know the prefixes that everybody uses.
+USUAL = {
+    name: data
+    for name, data in SAMPLES.items()
+    if name not in ("other-prefixes", "default-namespace")
+}
 
 
 @pytest.fixture
@@ -38,16 +42,25 @@ def write_all(folder, samples):
     return made
 
 
-def test_exiftool_reads_every_field(tmp_path, exiftool):
-    made = write_all(tmp_path, SAMPLES)
-    command = [exiftool, "-j", "-G1", "-struct", "-sep", "\x1f", "-a", "-warning", "-error"]
-    command += ["-XMP:all", str(tmp_path), "-ext", "xmp"]
+def of_exiftool(program, folder):
+    command = [program, "-j", "-G1", "-struct", "-sep", "\x1f", "-a", "-warning", "-error"]
+    command += ["-XMP:all", str(folder), "-ext", "xmp"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = {one["SourceFile"].rpartition("/")[2]: one for one in json.loads(done.stdout)}
-    assert len(found) == len(made)
+    return {one["SourceFile"].rpartition("/")[2]: one for one in json.loads(done.stdout)}
+
+
+def complaints(values):
+    return {key: value for key, value in values.items() if key.startswith("ExifTool:")}
+
+
+def test_exiftool_reads_every_field(tmp_path, exiftool):
+    for name, data in USUAL.items():
+        (tmp_path / f"{name}.xmp").write_bytes(data)
+    made = write_all(tmp_path, USUAL)
+    found = of_exiftool(exiftool, tmp_path)
     for name, data in made.items():
         one, keywords = found[f"{name}.jpg.xmp"], read(data).keywords
-        assert not [key for key in one if "Warning" in key or "Error" in key], one
+        assert complaints(one) == complaints(found.get(f"{name}.xmp", {}))  # those of the sample
         assert one["XMP-dc:Subject"].split("\x1f") == keywords["subject"]
         assert one["XMP-lr:HierarchicalSubject"].split("\x1f") == keywords["hierarchy"]
         assert one["XMP-digiKam:TagsList"].split("\x1f") == keywords["tags"]
@@ -58,7 +71,7 @@ def test_exiftool_reads_every_field(tmp_path, exiftool):
 
 
 def test_exiv2_reads_every_field(tmp_path, exiv2):
-    made = write_all(tmp_path, FOR_EXIV2)
+    made = write_all(tmp_path, USUAL)
     for name, data in made.items():
         found = of_exiv2(exiv2, tmp_path / f"{name}.jpg.xmp")
         keywords = read(data).keywords
@@ -83,24 +96,16 @@ def test_what_exiv2_has_written_anew_is_still_understood(tmp_path, exiv2):
     for name in ("digikam", "darktable", "lightroom", "no-keywords"):
         path = tmp_path / f"{name}.jpg.xmp"
         path.write_bytes(write_tag(SAMPLES[name], TAJ))
-        command = [
-            exiv2,
-            "-M",
-            "set Xmp.dc.creator XmpSeq Ann",
-            "-M",
-            "add Xmp.dc.subject XmpBag Sunset",
-        ]
-        subprocess.run([*command, str(path)], check=True, capture_output=True)
-        anew = path.read_bytes()
-        assert "Sunset" in read(anew).keywords["subject"]
-        later = write_tag(anew, replace(TAJ, tag="Petra", path=("Landmarks", "Petra")))
-        found, before = read(later).keywords, read(SAMPLES[name]).keywords
-        assert found["subject"] == [*before["subject"], "Sunset", "Petra"]
-        assert EXPECTED["hierarchy"] not in found["hierarchy"]
-        left = read(write_tag(later, None))
-        assert left.keywords["subject"] == [*before["subject"], "Sunset"]
-        assert left.keywords["hierarchy"] == before["hierarchy"]
-        assert left.keywords["tags"] == before["tags"]
+        command = [exiv2, "-M", "set Xmp.dc.creator XmpSeq Ann", str(path)]
+        subprocess.run(command, check=True, capture_output=True)
+        anew, before = path.read_bytes(), read(SAMPLES[name]).keywords
+        assert b"Ann" in anew
+        assert write_tag(anew, TAJ) == anew  # it says it already
+        later = read(write_tag(anew, replace(TAJ, tag="Petra", path=("Landmarks", "Petra"))))
+        assert later.keywords["subject"] == [*before["subject"], "Petra"]
+        assert EXPECTED["hierarchy"] not in later.keywords["hierarchy"]
+        left = read(write_tag(anew, None))
+        assert left.keywords == before
         assert left.own == {}
 
 
@@ -111,9 +116,11 @@ def test_what_exiftool_has_written_anew_is_still_understood(tmp_path, exiftool):
         path.write_bytes(write_tag(SAMPLES[name], TAJ))
         subprocess.run([exiftool, "-q", "-XMP-dc:Subject+=Sunset", str(path)], check=True)
         anew = path.read_bytes()
-        assert write_tag(anew, TAJ) is not None
         before = read(SAMPLES[name]).keywords
-        left = read(write_tag(anew, None))
+        again = write_tag(anew, TAJ)
+        assert again == anew or not before["subject"]  # else Sunset has to be copied
+        assert write_tag(again, TAJ) == again
+        left = read(write_tag(again, None))
         assert left.keywords["subject"] == [*before["subject"], "Sunset"]
         assert left.keywords["hierarchy"] == before["hierarchy"]
         assert left.keywords["tags"] == before["tags"]
