@@ -68,12 +68,12 @@ def export_sidecars(
     namings: tuple[Naming, ...] = ("full", "stem") if settings.undo else (settings.naming,)
     tally = Tally()
     with open_scratch() as scratch:
-        fill(scratch, _standing(store, settings, now), namings)
+        photos = fill(scratch, _standing(store, settings, now), namings)
         for outcomes in _work_off(scratch, errand, settings.threads):
             tally.take(outcomes)
             for outcome in outcomes:
                 watch(outcome)
-    return tally.report()
+    return tally.report(photos)
 
 
 def _standing(store: Store, settings: SidecarSettings, now: datetime) -> Iterator[Standing]:

@@ -16,7 +16,6 @@ class Outcome:
     place: str  # its path or URL, for people
     fate: Fate  # nothing: there is none, and none is wanted
     reason: str | None = None  # why it was left alone
-    photos: int = 1  # that it is about
     disagree: bool = False  # they show different landmarks; the sidecar says the surest
     beside_other: bool = False  # a new one, beside one of the other naming
     before: bytes | None = None  # in a dry run, what it says
@@ -43,7 +42,6 @@ class Tally:
     """Owns the counts while sidecars come in."""
 
     def __init__(self) -> None:
-        self._photos = 0
         self._fates: Counter[Fate] = Counter()
         self._reasons: Counter[str] = Counter()
         self._examples: dict[str, list[str]] = {}
@@ -54,7 +52,6 @@ class Tally:
     def take(self, outcomes: Iterable[Outcome]) -> None:
         """Count some."""
         for one in outcomes:
-            self._photos += one.photos
             self._fates[one.fate] += 1
             if one.reason is not None:
                 self._reasons[one.reason] += 1
@@ -64,10 +61,10 @@ class Tally:
                 _keep(self._disagreeing, one.place)
             self._beside_others += one.beside_other
 
-    def report(self) -> SidecarReport:
-        """Return the counts."""
+    def report(self, photos: int) -> SidecarReport:
+        """Return the counts, for so many photos."""
         return SidecarReport(
-            photos=self._photos,
+            photos=photos,
             made=self._fates["made"],
             changed=self._fates["changed"],
             removed=self._fates["removed"],

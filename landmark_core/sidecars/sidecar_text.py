@@ -64,4 +64,6 @@ def diff_lines(outcome: Outcome) -> Iterator[str]:
 
 
 def _lines(data: bytes | None) -> list[str]:
-    return [] if data is None else data.decode("utf-8", "replace").split("\n")
+    if data is None:
+        return []
+    return data.decode("utf-8", "replace").removesuffix("\n").split("\n")

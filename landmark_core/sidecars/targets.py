@@ -44,17 +44,22 @@ class Target:
         return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def fill(scratch: Scratch, photos: Iterable[Standing], namings: tuple[Naming, ...]) -> None:
-    """Set down the photos, once for each way of naming sidecars."""
+def fill(scratch: Scratch, photos: Iterable[Standing], namings: tuple[Naming, ...]) -> int:
+    """Set down the photos, once for each name of a sidecar; return how many photos there are."""
     scratch.insert("CREATE TABLE standing AS SELECT * FROM incoming", _SCHEMA.empty_table())
-    stream = (
-        {**dataclasses.asdict(photo), "base": base}
-        for photo in photos
-        for base in dict.fromkeys(base_of(photo.name, naming) for naming in namings)
-    )
+    count, stream = 0, iter(photos)
     while batch := tuple(itertools.islice(stream, _BATCH)):
-        rows = pa.Table.from_pylist([_encoded(row) for row in batch], schema=_SCHEMA)
-        scratch.insert("INSERT INTO standing SELECT * FROM incoming", rows)
+        count += len(batch)
+        rows = [
+            _encoded(photo, base)
+            for photo in batch
+            for base in dict.fromkeys(base_of(photo.name, naming) for naming in namings)
+        ]
+        scratch.insert(
+            "INSERT INTO standing SELECT * FROM incoming",
+            pa.Table.from_pylist(rows, schema=_SCHEMA),
+        )
+    return count
 
 
 def read_targets(scratch: Scratch) -> Iterator[Target]:
@@ -65,7 +70,8 @@ def read_targets(scratch: Scratch) -> Iterator[Target]:
         yield Target(folder=folder, base=base, photos=tuple(row[2] for row in group))
 
 
-def _encoded(row: dict[str, Any]) -> dict[str, Any]:
+def _encoded(photo: Standing, base: str) -> dict[str, Any]:
+    row = {**dataclasses.asdict(photo), "base": base}
     return {**row, **{name: os.fsencode(row[name]) for name in _RAW}}
 
 

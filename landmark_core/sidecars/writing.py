@@ -35,7 +35,7 @@ def settle_sidecar(folder: PhotoFolder, target: Target, errand: Errand) -> Outco
     Raises:
         RunError: if the disk is full, or the folder cannot be listed.
     """
-    outcome = Outcome(place=target.place, fate="left_alone", photos=len(target.photos))
+    outcome = Outcome(place=target.place, fate="left_alone")
     try:
         for _ in range(_TRIES):
             try:

@@ -313,3 +313,11 @@ def test_an_out_of_nothing_is_one_line(tmp_path):
 
     with pytest.raises(ConfigError, match="nothing was tagged"):
         export(Store(str(tmp_path)))
+
+
+def test_each_photo_counts_once_though_undo_looks_under_both_names(tmp_path, photos):
+    rows = [place(photos, name) for name in ("a.jpg", "a.png", "b")]
+    store = out_of(tmp_path, rows)
+    assert export(store, naming="stem").photos == 3
+    report = export(store, undo=True)
+    assert (report.photos, report.removed) == (3, 2)
