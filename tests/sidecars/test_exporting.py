@@ -1,6 +1,7 @@
 """Sidecars of whole libraries: which are made, changed, removed, and which are left alone."""
 
 import os
+import shutil
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,9 @@ from samples import DARKTABLE, DIGIKAM, LIGHTROOM, read
 from small_out import People
 
 from landmark_core.errors import ConfigError, RunError
-from landmark_core.sidecars import local_folder
+from landmark_core.model import read_packaged_models
+from landmark_core.sidecars import local_folder, parents
+from landmark_core.tables import Store
 
 
 @pytest.fixture
@@ -275,8 +278,6 @@ def test_a_sidecar_that_changes_meanwhile_is_not_overwritten(
 
 
 def test_countries_and_cities_come_from_the_models_card(tmp_path, photos):
-    from landmark_core.model import read_packaged_models
-
     starter = read_packaged_models()[0]
     row = replace(place(photos, "a.jpg", tag="Hagia Sophia"), model_id=starter.model_id)
     other = replace(place(photos, "b.jpg", tag="Dome Of The Rock"), model_id=starter.model_id)
@@ -292,25 +293,30 @@ def test_countries_and_cities_come_from_the_models_card(tmp_path, photos):
     assert city_alone == ["Landmarks|Jerusalem|Dome Of The Rock"]
 
 
-def test_where_a_run_found_its_model(tmp_path, photos, tiny_model):
-    from landmark_core.model import read_model_card
-
-    card = read_model_card(str(tiny_model))
-    store = out_of(tmp_path, [replace(place(photos, "a.jpg", tag="Dome"), model_id=card.model_id)])
-    said = {
-        "model": {"model_id": card.model_id, "name": "tiny"},
-        "settings": {"model": str(tiny_model)},
-    }
+def test_where_a_run_found_its_model(tmp_path, photos, monkeypatch):
+    starter = read_packaged_models()[0]
+    shutil.copy(starter.path, tmp_path / "mine.pt")
+    monkeypatch.setattr(parents, "read_packaged_models", tuple)  # it could be anybody's
+    row = replace(place(photos, "a.jpg", tag="Petra Jordan"), model_id=starter.model_id)
+    rome = replace(place(photos, "b.jpg", tag="Colosseum Rome"), model_id="another")
+    store = out_of(tmp_path, [row, rome])
+    model = {"model_id": starter.model_id, "name": "mine"}
+    said = {"model": model, "settings": {"model": str(tmp_path / "mine.pt")}}
     store.write_run("20261123T000000Z-000000", said)
+    for number, gone in enumerate(["/nowhere.pt", "s3://nowhere/mine.pt", "/dev/zero"]):
+        said["settings"]["model"] = gone
+        store.write_run(f"20261124T000000Z-00000{number}", said)
     export(store)
     found = read((photos / "a.jpg.xmp").read_bytes())
-    assert found.own["model"] == "tiny"
-    assert found.keywords["hierarchy"] == ["Landmarks|Dome"]  # its card knows of no places
+    assert found.own["model"] == "mine"
+    assert found.keywords["hierarchy"] == ["Landmarks|Jordan|Wadi Musa|Petra Jordan"]
+    # A model that is not found: another that knows the tag says where it stands.
+    found = read((photos / "b.jpg.xmp").read_bytes())
+    assert found.keywords["hierarchy"] == ["Landmarks|Italy|Rome|Colosseum Rome"]
+    assert "model" not in found.own
 
 
 def test_an_out_of_nothing_is_one_line(tmp_path):
-    from landmark_core.tables import Store
-
     with pytest.raises(ConfigError, match="nothing was tagged"):
         export(Store(str(tmp_path)))
 

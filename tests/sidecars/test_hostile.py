@@ -34,8 +34,8 @@ CASES = {
     "latin-1": (DIGIKAM.replace(b"UTF-8", b"ISO-8859-1"), "not UTF-8"),
     "not-what-it-says": (LIGHTROOM.replace(b"Agra", b"\xe9"), "not UTF-8"),
     "large": (LIGHTROOM + b" " * 2**22, "over 4 MiB"),
-    "deep": (HEAD + b"<a>" * 5000 + b"</a>" * 5000 + TAIL, "nested deeper"),
-    "many": (HEAD + b"<a/>" * 200_000 + TAIL, "elements"),
+    "deep": (HEAD + b"<a>" * 500 + b"</a>" * 500 + TAIL, "nested deeper"),
+    "many": (HEAD + b"<a/>" * 50_001 + TAIL, "elements"),
     "no-rdf": (b"<html/>", "no XMP"),
     "two-packets": (
         HEAD.replace(

@@ -81,7 +81,7 @@ def prepare(tmp_path: Path) -> tuple[Path, Store]:
     return photos, store
 
 
-@pytest.mark.parametrize("every", [29, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [43, pytest.param(1, marks=pytest.mark.slow)])
 def test_killed_at_each_step_and_run_again(tmp_path, every):
     photos, store = prepare(tmp_path)
     before = content(photos)
