@@ -87,7 +87,7 @@ class LocalFolder:
                 _link(temporary, path)
             else:
                 _check(path, found)
-                os.replace(temporary, path)  # noqa: PTH105
+                _rename(temporary, path)
 
     def remove(self, found: Found) -> None:
         """Remove a sidecar; raises as `put` does."""
@@ -171,7 +171,8 @@ def _take_after(handle: int, path: str) -> None:
         raise ChangedError from None
     with contextlib.suppress(PermissionError):
         os.fchown(handle, status.st_uid, status.st_gid)
-    os.fchmod(handle, stat.S_IMODE(status.st_mode))
+    with contextlib.suppress(PermissionError):  # some file systems give every file one mode
+        os.fchmod(handle, stat.S_IMODE(status.st_mode))
 
 
 def _link(temporary: str, path: str) -> None:
@@ -185,7 +186,14 @@ def _link(temporary: str, path: str) -> None:
             raise
         if os.path.lexists(path):
             raise ChangedError from None
-        os.replace(temporary, path)  # noqa: PTH105 (a file system without hard links)
+        _rename(temporary, path)  # a file system without hard links
+
+
+def _rename(temporary: str, path: str) -> None:
+    try:
+        os.replace(temporary, path)  # noqa: PTH105
+    except FileNotFoundError:  # another export took the file for left over, before it was locked
+        raise ChangedError from None
 
 
 def _check(path: str, found: Found) -> None:
