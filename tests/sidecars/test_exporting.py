@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -327,3 +328,19 @@ def test_each_photo_counts_once_though_undo_looks_under_both_names(tmp_path, pho
     assert export(store, naming="stem").photos == 3
     report = export(store, undo=True)
     assert (report.photos, report.removed) == (3, 2)
+
+
+def test_two_exports_at_once_end_well(tmp_path, photos):
+    rows = [place(photos, f"{n}.jpg") for n in range(64)]
+    for number in range(0, 64, 2):
+        (photos / f"{number}.jpg.xmp").write_bytes(DIGIKAM)
+    store = out_of(tmp_path, rows)
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _: export(store), range(2)))
+    done = [report.made + report.changed for report in reports]
+    assert sum(done) + sum(report.left_alone for report in reports) >= 64
+    export(store)  # what one left to the other
+    assert counts(export(store)) == {"unchanged": 64}
+    assert not list(photos.glob(".*"))
+    export(store, undo=True)
+    assert {path.read_bytes() for path in photos.glob("*.xmp")} == {DIGIKAM}
