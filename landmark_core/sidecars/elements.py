@@ -46,7 +46,6 @@ class Element:
     children: tuple["Element", ...]  # none below the depth of a list's items
     start: int  # of its first tag
     inner: int  # behind the first tag's >
-    inner_end: int  # where its last tag begins; `end` in `<a/>`
     end: int
     is_closed: bool  # written as `<a/>`
 
@@ -150,7 +149,6 @@ class _Reader:
             children=tuple(opened.children),
             start=opened.start,
             inner=inner,
-            inner_end=inner if is_closed else last_tag,
             end=inner if is_closed else self._data.index(b">", last_tag) + 1,
             is_closed=is_closed,
         )
