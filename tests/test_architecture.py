@@ -37,6 +37,7 @@ LAYERS = (
     {"dataset"},
     {"training", "review"},
     {"export"},
+    {"sidecars"},
     {"cli"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
@@ -67,6 +68,9 @@ PURE = (
     "tagging.predict",
     *("review.queue", "review.groups", "review.summary", "review.summary_text", "review.interval"),
     *("review.standing", "review.said", "review.ulid", "review.words", "review.refusals"),
+    *("sidecars.elements", "sidecars.packet", "sidecars.splice", "sidecars.keywords"),
+    *("sidecars.memory", "sidecars.block", "sidecars.strip", "sidecars.merge"),
+    *("sidecars.found", "sidecars.wishes", "sidecars.outcome", "sidecars.sidecar_text"),
 )
 OUTSIDE = {"duckdb", "fsspec", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
 MODULES = sorted(

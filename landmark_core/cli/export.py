@@ -1,4 +1,4 @@
-"""`landmarks export`: what stands of each photo, for spreadsheets, programs and Label Studio."""
+"""`landmarks export`: what stands of each photo, for people and for other programs."""
 
 import argparse
 import contextlib
@@ -11,10 +11,12 @@ from typing import TextIO
 
 from landmark_core.cli.console import EXIT_DONE
 from landmark_core.cli.export_gallery import export_gallery
+from landmark_core.cli.export_xmp import add_xmp_arguments, refuse_xmp_arguments, run_xmp
 from landmark_core.errors import ConfigError
 
-HELP = "write photos and their tags for a spreadsheet, a program or Label Studio"
-INTERRUPTED = "interrupted: nothing was written"
+HELP = "write photos and their tags for a spreadsheet, photo programs, scripts or Label Studio"
+FORMATS = ("csv", "gallery", "jsonl", "label-studio", "xmp")
+INTERRUPTED = "interrupted: no file is half written; the same command does the rest"
 
 _EPILOG = """\
 csv: one row a photo. Edit person_decision (tag, not_a_landmark, skip) and person_tag, then
@@ -30,6 +32,10 @@ label-studio: tasks with the model's answer as prediction and people's as annota
 could not be read are left out. Make the project with the labelling config of --config-to. So that
 Label Studio can show local photos, serve them and say where: for its own file server
 --image-prefix '/data/local-files/?d=' --image-root <its LOCAL_FILES_DOCUMENT_ROOT>.
+
+xmp: sidecars beside the photos, for digiKam, Lightroom, darktable, Immich and PhotoPrism. Photos
+are not touched; what others wrote in a sidecar stays as it is. Run again, the command changes and
+removes what it wrote itself, and nothing else; --undo takes all of that back.
 """
 
 
@@ -38,9 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument("out", metavar="OUT", help="the folder or URL that `landmarks tag` wrote")
-    parser.add_argument(
-        "--format", required=True, choices=("csv", "gallery", "jsonl", "label-studio")
-    )
+    parser.add_argument("--format", required=True, choices=FORMATS)
     parser.add_argument(
         "--to",
         metavar="FILE",
@@ -69,10 +73,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="/",
         help="folder or URL that PREFIX stands for: paths are taken from there (default: /)",
     )
+    add_xmp_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write one export."""
+    if arguments.format == "xmp":
+        return run_xmp(arguments)
+    refuse_xmp_arguments(arguments)
     from landmark_core.export import ExportSettings, export_photos
     from landmark_core.tables import Store
 

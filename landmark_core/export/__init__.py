@@ -2,6 +2,7 @@
 
     exporting    OUT → a file: csv_out, label_studio_out
     importing    a file → decisions: csv_in, label_studio_in, then matching and fates for any format
+    photos       OUT → a stream of photos with what stands of each; `sidecars` reads it too
 
 Names load on first use: `landmarks --help` needs no table.
 """
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from landmark_core.export.importing import ImportReport, ImportSettings, import_file
     from landmark_core.export.json_array import read_objects
     from landmark_core.export.label_studio_in import read_label_studio
-    from landmark_core.export.photos import version_text
+    from landmark_core.export.photos import StandingPhoto, read_standing, version_text
 
 _HOMES = {
     "COLUMNS": "csv_out",
@@ -27,6 +28,7 @@ _HOMES = {
     "Exported": "exporting",
     "ImportReport": "importing",
     "ImportSettings": "importing",
+    "StandingPhoto": "photos",
     "choice_of": "choices",
     "export_photos": "exporting",
     "from_cell": "cells",
@@ -37,6 +39,7 @@ _HOMES = {
     "read_csv": "csv_in",
     "read_label_studio": "label_studio_in",
     "read_objects": "json_array",
+    "read_standing": "photos",
     "tag_of": "choices",
     "to_cell": "cells",
     "version_text": "photos",
@@ -48,6 +51,7 @@ __all__ = [
     "Exported",
     "ImportReport",
     "ImportSettings",
+    "StandingPhoto",
     "choice_of",
     "export_photos",
     "from_cell",
@@ -58,6 +62,7 @@ __all__ = [
     "read_csv",
     "read_label_studio",
     "read_objects",
+    "read_standing",
     "tag_of",
     "to_cell",
     "version_text",

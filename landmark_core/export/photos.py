@@ -5,6 +5,7 @@ Memory grows with what people decided, not with the photos.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
@@ -33,6 +34,7 @@ class StandingPhoto:
     decision: str | None
     tags: tuple[TagScore, ...]  # best first; empty where the photo could not be read
     model_id: str
+    tagged_at: datetime  # UTC
     final_decision: str | None
     final_tag: str | None
     settled_by: str | None
@@ -90,14 +92,15 @@ def _in_state(batch: pa.RecordBatch, state: State) -> pa.Array:
 def _photo(record: dict[str, Any], log: DecisionLog) -> StandingPhoto:
     facts = (record["etag"], record["size_bytes"], record["modified_us"])
     photo_id = record["photo_id"]
-    same = ("uri", "status", "decision", "model_id", "final_decision", "final_tag", "settled_by")
+    same = ("uri", "status", "decision", "model_id", "tagged_at")
+    final = ("final_decision", "final_tag", "settled_by")
     return StandingPhoto(
         photo_id=photo_id,
         location=location_of(record["uri"], photo_id),
         version=version_text(*facts),
         tags=tuple(TagScore(**score) for score in record["tags"] or ()),
         reviews=log.photo(photo_id, version_of(*facts)),
-        **{name: record[name] for name in same},
+        **{name: record[name] for name in (*same, *final)},
     )
 
 

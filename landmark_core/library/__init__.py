@@ -11,14 +11,22 @@ if TYPE_CHECKING:
     from landmark_core.library.advice import Step, advise
     from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
-    from landmark_core.library.faults import describe_fault, is_passing
+    from landmark_core.library.faults import describe_fault, is_missing, is_passing
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
     from landmark_core.library.first_bytes import ask_first_bytes
     from landmark_core.library.gps import Position, read_position
-    from landmark_core.library.identity import is_url, location_of, photo_id_of
+    from landmark_core.library.identity import (
+        is_url,
+        local_ref,
+        location_of,
+        photo_id_of,
+        url_ref,
+    )
     from landmark_core.library.loader import PhotoLoader
+    from landmark_core.library.persistence import StoreError, persist
     from landmark_core.library.pictures import PICTURE_SIDE, make_picture
+    from landmark_core.library.places import Place
     from landmark_core.library.reading import Preprocess
     from landmark_core.library.selection import Counts
     from landmark_core.library.workers import (
@@ -36,8 +44,10 @@ _HOMES = {
     "PICTURE_SIDE": "pictures",
     "PhotoLoader": "loader",
     "Position": "gps",
+    "Place": "places",
     "Preprocess": "reading",
     "Step": "advice",
+    "StoreError": "persistence",
     "advise": "advice",
     "ask_first_bytes": "first_bytes",
     "decode_photo": "decode",
@@ -47,13 +57,17 @@ _HOMES = {
     "make_picture": "pictures",
     "fixed_part": "dates",
     "is_partitioned": "dates",
+    "is_missing": "faults",
     "is_passing": "faults",
     "is_url": "identity",
+    "local_ref": "identity",
     "location_of": "identity",
     "open_listing": "find",
     "openable": "addresses",
     "read_position": "gps",
+    "persist": "persistence",
     "photo_id_of": "identity",
+    "url_ref": "identity",
     "main_module_hidden": "workers",
     "settle_worker": "workers",
     "shared_memory_free": "workers",
@@ -68,8 +82,10 @@ __all__ = [
     "Listing",
     "PhotoLoader",
     "Position",
+    "Place",
     "Preprocess",
     "Step",
+    "StoreError",
     "advise",
     "ask_first_bytes",
     "decode_photo",
@@ -77,18 +93,22 @@ __all__ = [
     "fetch_many",
     "fetch_photo",
     "fixed_part",
+    "is_missing",
     "is_partitioned",
     "is_passing",
     "is_url",
+    "local_ref",
     "location_of",
     "main_module_hidden",
     "make_picture",
     "open_listing",
     "openable",
+    "persist",
     "photo_id_of",
     "read_position",
     "settle_worker",
     "shared_memory_free",
+    "url_ref",
     "warm_up_workers",
     "worker_context",
 ]

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from landmark_core.model.code import code_digest
     from landmark_core.model.export import convert_model, export_network
     from landmark_core.model.history import HistoryEntry, user_name
-    from landmark_core.model.packaged import PackagedModel, read_packaged_models
+    from landmark_core.model.packaged import (
+        PackagedModel,
+        read_model_card,
+        read_packaged_models,
+    )
     from landmark_core.model.preprocess import Preprocess, preprocess_id
     from landmark_core.model.registry import Registry, is_registry
     from landmark_core.model.source import find_version, packaged_models, pin_model
@@ -60,6 +64,7 @@ __all__ = [
     "pin_model",
     "preprocess_id",
     "quiet_torchscript",
+    "read_model_card",
     "read_packaged_models",
     "read_training_record",
     "save_model",
@@ -99,6 +104,7 @@ _HOMES = {
     "pin_model": "source",
     "preprocess_id": "preprocess",
     "quiet_torchscript": "torchscript",
+    "read_model_card": "packaged",
     "read_packaged_models": "packaged",
     "read_training_record": "training_record",
     "save_model": "bundle",

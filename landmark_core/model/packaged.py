@@ -1,10 +1,11 @@
-"""The models that come with this installation, by their cards; torch is not needed to read them."""
+"""The cards of model files, without running or loading anything of them; torch is not needed."""
 
 from dataclasses import dataclass
 
 from landmark_core.model.archive import open_script_archive
 from landmark_core.model.card import ModelCard
 from landmark_core.model.card_json import card_from_json
+from landmark_core.model.program_archive import is_program, open_program_archive
 from landmark_core.model.source import packaged_models, read_model_file
 
 
@@ -24,12 +25,23 @@ def read_packaged_models() -> tuple[PackagedModel, ...]:
     Raises:
         ConfigError: if one of them is damaged.
     """
-    return tuple(_read(name) for name in packaged_models())
+    found = (read_model_card(name) for name in packaged_models())
+    return tuple(model for model in found if model is not None)  # all are our own, with a card
 
 
-def _read(name: str) -> PackagedModel:
+def read_model_card(name: str) -> PackagedModel | None:
+    """Return what a model file says of itself; null where it carries no card.
+
+    Args:
+        name: a packaged name, a path, a URL, MODEL_DIR or MODEL_DIR@VERSION.
+
+    Raises:
+        ConfigError: if there is no such model, or it is damaged or foreign.
+    """
     file = read_model_file(name)
-    archive = open_script_archive(file.data, name)
-    assert archive.card_text is not None, "packaged models are our own"
-    card = card_from_json(archive.card_text)
+    opened = open_program_archive if is_program(file.data) else open_script_archive
+    text = opened(file.data, name).card_text
+    if text is None:
+        return None
+    card = card_from_json(text)
     return PackagedModel(name=name, path=file.path, model_id=file.model_id, card=card)

@@ -14,7 +14,7 @@ from landmark_core.tables.compaction import (
     preview_compaction,
 )
 from landmark_core.tables.current import CURRENT_SCHEMA, current_tags
-from landmark_core.tables.folder import Folder
+from landmark_core.tables.folder import DISK_IS_FULL, Folder
 from landmark_core.tables.ledger import Counts
 from landmark_core.tables.library_status import (
     FailureKind,
@@ -51,6 +51,7 @@ from landmark_core.tables.work_key import WorkKey
 
 __all__ = [
     "CURRENT_SCHEMA",
+    "DISK_IS_FULL",
     "REVIEWS_SCHEMA",
     "TAGS_SCHEMA",
     "BackfillRecord",

@@ -1,0 +1,83 @@
+"""`landmarks export --format xmp`: what it prints, and which options go together."""
+
+import json
+from pathlib import Path
+
+import pytest
+from library_out import out_of, place
+from samples import DARKTABLE, SAMPLES
+
+from landmark_core.cli import main
+
+
+@pytest.fixture
+def library(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    rows = [place(photos, f"{name}.jpg") for name in ("a", "b", "c")]
+    (photos / "b.jpg.xmp").write_bytes(SAMPLES["lightroom"])
+    (photos / "c.jpg.xmp").write_bytes(DARKTABLE[:-30])
+    return photos, Path(out_of(tmp_path, rows).out)
+
+
+def test_what_a_person_reads(library, capsys):
+    photos, out = library
+    assert main(["export", str(out), "--format", "xmp"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "3 photos"
+    assert "1  sidecars made" in said[1]
+    assert "1  left alone:" in said[5]
+    assert "is no well-formed XML, for example" in said[6]
+    assert str(photos / "c.jpg.xmp") in said[6]
+
+
+def test_one_json_object(library, capsys):
+    _, out = library
+    assert main(["export", str(out), "--format", "xmp", "--json", "--threads", "2"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["photos"], said["made"], said["changed"], said["left_alone"]) == (3, 1, 1, 1)
+    assert said["reasons"][0]["reason"] == "the sidecar is no well-formed XML"
+    assert said["dry_run"] is False
+
+
+def test_a_dry_run_is_a_diff(library, capsys):
+    photos, out = library
+    assert main(["export", str(out), "--format", "xmp", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert f"--- {photos}/b.jpg.xmp\n+++ {photos}/b.jpg.xmp\n" in said
+    assert f"--- /dev/null\n+++ {photos}/a.jpg.xmp\n" in said
+    assert "\n+     <rdf:li>Taj Mahal</rdf:li>\n" in said
+    assert "1  would be changed" in said
+    assert not [line for line in said.splitlines() if line.startswith("-") and "---" not in line]
+    assert sorted(path.name for path in photos.glob("*.xmp")) == ["b.jpg.xmp", "c.jpg.xmp"]
+
+
+def test_undo_says_what_it_removed(library, capsys):
+    photos, out = library
+    main(["export", str(out), "--format", "xmp"])
+    assert main(["export", str(out), "--format", "xmp", "--undo"]) == 0
+    assert "1  removed" in capsys.readouterr().out
+    assert (photos / "b.jpg.xmp").read_bytes() == SAMPLES["lightroom"]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        pytest.param(["--format", "csv", "--undo"], "--undo goes with --format xmp", id="undo"),
+        pytest.param(
+            ["--format", "label-studio", "--tag-below-review"], "--tag-below-review", id="below"
+        ),
+        pytest.param(["--format", "xmp", "--to", "x"], "do not go with --format xmp", id="to"),
+        pytest.param(["--format", "xmp", "--state", "tagged"], "do not go", id="state"),
+        pytest.param(["--format", "xmp", "--threads", "0"], "at least one thread", id="threads"),
+        pytest.param(
+            ["--format", "xmp", "--model", "nowhere.pt"], "no model nowhere.pt", id="model"
+        ),
+    ],
+)
+def test_options_that_do_not_fit_are_one_line(library, capsys, options, complaint):
+    _, out = library
+    assert main(["export", str(out), *options]) == 2
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert said.count("\n") == 1
