@@ -69,9 +69,8 @@ def main() -> None:
     pairs: list[Pair] = []
     for number, found in enumerate(run_rounds(arena, able, rounds), start=1):
         pairs += found
-        settings = (
-            f"{number} round{'s' * (number > 1)}, N for about {seconds:g} s of work, hard links of drawn pictures."
-        )
+        rounds_run = f"{number} round{'s' * (number > 1)}"
+        settings = f"{rounds_run}, N for about {seconds:g} s of work, hard links of drawn pictures."
         write_results(options.results, able, pairs, machine, settings, answers)
     _say(f"{time.perf_counter() - started:.0f} s in all; see {options.results}/bench.md")
 

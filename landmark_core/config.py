@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from landmark_core.errors import ConfigError
@@ -39,11 +39,13 @@ def limits_from(texts: Iterable[str]) -> ReadLimits:
     Raises:
         ConfigError: if a name is unknown or a value is no number above 0.
     """
-    kinds = {field.name: type(field.default) for field in fields(ReadLimits)}
+    kinds: dict[str, type] = {name: type(value) for name, value in asdict(ReadLimits()).items()}
     values: dict[str, Any] = {}
     for text in texts:
         name, _, value = text.partition("=")
-        expected = f"--photo-limit: expected NAME=VALUE with one of {', '.join(kinds)}, got {text!r}"
+        expected = (
+            f"--photo-limit: expected NAME=VALUE with one of {', '.join(kinds)}, got {text!r}"
+        )
         if name not in kinds:
             raise ConfigError(expected)
         try:

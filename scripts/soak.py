@@ -5,10 +5,10 @@
 
 Nine in a hundred photos are cut, no image, of impossible size, gone or replaced once they were
 listed, not readable (EIO), out of memory or slow to open; one in ten thousand kills the process
-that reads it. The command itself is killed a few times, and one part in a hundred cannot be renamed,
-which ends it: it is started again like a nightly job. Then the faults are mended, and a last run
-has to bring every photo to its one right row. Memory (PSS) and open files of the whole process tree
-are sampled all the while. Linux only.
+that reads it. The command itself is killed a few times, and one part in a hundred cannot be
+renamed, which ends it: it is started again like a nightly job. Then the faults are mended, and a
+last run has to bring every photo to its one right row. Memory (PSS) and open
+files of the whole process tree are sampled all the while. Linux only.
 """
 
 import argparse
@@ -174,7 +174,9 @@ def check(out: Path, photos: int, allowed: dict[str, set[str]]) -> int:
     # What went while a killed run had it in its plan is not there for the next one to list.
     missing = {name for name in names - newest.keys() if not name.endswith("-gone.jpg")}
     if missing or newest.keys() - names:
-        raise SoakError(f"{len(missing)} photos without a row, {len(newest.keys() - names)} strange")
+        raise SoakError(
+            f"{len(missing)} photos without a row, {len(newest.keys() - names)} strange"
+        )
     good = collections.Counter(
         (row["uri"], row["size_bytes"], row["modified_at"]) for row in rows if row["status"] == "ok"
     )

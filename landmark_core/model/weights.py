@@ -83,7 +83,10 @@ def read_state(path: str) -> dict[str, Tensor]:
         ConfigError: no such file, or it holds no state dict.
     """
     if not Path(path).is_file():
-        raise ConfigError(f"no weights {path}: there is no such file (default, none, starter and MODEL_DIR are names)")
+        raise ConfigError(
+            f"no weights {path}: there is no such file (default, none, starter and MODEL_DIR are "
+            "names)"
+        )
     try:
         # A training's checkpoint also holds its arguments, in a class that can do no harm.
         with torch.serialization.safe_globals([argparse.Namespace]), warnings.catch_warnings():

@@ -19,7 +19,9 @@ _open, _replace = io.open, os.replace
 
 
 def _faulty_open(file, *arguments, **options):  # type: ignore[no-untyped-def]
-    found = _FAULTS.search(os.fsdecode(file)) if isinstance(file, str | bytes | os.PathLike) else None
+    found = (
+        _FAULTS.search(os.fsdecode(file)) if isinstance(file, str | bytes | os.PathLike) else None
+    )
     if found and os.environ.get("SOAK_FAULTS"):
         _happen(found[1])
     return _open(file, *arguments, **options)

@@ -9,7 +9,7 @@ import pytest
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "training")]
 
-from scenes import Theatre
+from scenes import Theatre  # noqa: E402 - found by the line above
 
 
 @pytest.fixture(scope="session")

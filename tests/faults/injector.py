@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 # A call that can fail: its owner and its name. `write` and `read` belong to opened files.
@@ -157,7 +158,7 @@ def _path_of(call: str, arguments: tuple[Any, ...]) -> str:
     """Return what a call is about, as text; nothing where it is about no file."""
     if call in ("flush", "lock"):
         handle = arguments[0] if isinstance(arguments[0], int) else arguments[0].fileno()
-        return os.readlink(f"/proc/self/fd/{handle}")
+        return str(Path(f"/proc/self/fd/{handle}").readlink())
     if call in ("forward", "explain", "draw", "decode"):
         return ""
     about = arguments[1] if call in ("rename", "link") else arguments[0] if arguments else "."

@@ -1,4 +1,4 @@
-"""What is promised of OUT at any moment, and when all is done, over the few photos of these tests."""
+"""What is promised of OUT at any moment, and when all is done, over these tests' few photos."""
 
 from collections import Counter
 from pathlib import Path

@@ -108,7 +108,7 @@ def _be_child(order: dict[str, Any], folder: Path) -> None:
         code = SCENES[order["scene"]](order["arguments"])
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it is, the other side has to read it
         traceback.print_exc()
     finally:
         sys.stdout.flush()

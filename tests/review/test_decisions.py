@@ -1,17 +1,15 @@
 """Decisions are durable, in order, and written once, whoever asks however often."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pyarrow as pa
 import pytest
 from made_decisions import NOON, Clock, choice_of, ids, item_of
 
 from landmark_core.errors import ConfigError, RunError
-from landmark_core.records import PhotoRef, Prediction, ReviewItem, TagScore
-from landmark_core.review.decisions import PART_ROWS, Choice, DecisionLog
+from landmark_core.review.decisions import PART_ROWS, DecisionLog
 from landmark_core.review.standing import version_of_item
-from landmark_core.review.ulid import Ulids
 from landmark_core.tables import REVIEWS_SCHEMA, Store, reviews_path, to_parquet
 
 
