@@ -98,6 +98,7 @@ class LibraryMachine(RuleBasedStateMachine):
             store.check_writable()
             with store.lock():
                 store.sweep()
+                self.both.check_swept()
                 plan = self.both.plan(key, retry_failed=retry_failed, limit=limit, twice=twice)
                 for shard in plan.shards:
                     self.both.tag_shard(shard, key, troubles)
@@ -109,6 +110,10 @@ class LibraryMachine(RuleBasedStateMachine):
         """Whoever is listed has a row now, but for those that a backfill will do."""
         left, _ = self.plain.work(list(self.plain.listing.values()), key)
         assert all(troubles.get(photo.number) == "fetch_error" for photo in left)
+
+    @rule()
+    def a_day_passes(self) -> None:
+        self.both.now += timedelta(days=1)
 
     @rule()
     def others_come_while_out_is_held(self) -> None:
@@ -135,6 +140,7 @@ class LibraryMachine(RuleBasedStateMachine):
         store = Store(self.both.out)
         with dies_before(death, self.root), store.lock():
             store.sweep()
+            self.both.check_swept()
             plan = self.both.plan(key, retry_failed=retry_failed)
             if plan.shards:
                 self.both.open_backfill(plan, key)
@@ -220,9 +226,9 @@ class LibraryMachine(RuleBasedStateMachine):
                 self.both.check_nothing_waits()
             if (target_rows, older_than_h) == (100, 0) and meanwhile != "a run":
                 self.both.check_merged()
-        self.both.check_answers()
+        self._look()
 
-    @precondition(lambda self: self.plain.rows)
+    @precondition(lambda self: self.plain.rows and len(self.sittings) < 2)
     @rule(ahead_s=st.sampled_from([0, 300, -300]))
     def open_sitting(self, ahead_s: int) -> None:
         """A server starts, on a machine whose clock may be wrong; two of them run at once."""
@@ -233,7 +239,7 @@ class LibraryMachine(RuleBasedStateMachine):
         assert {number: photo_of(item) for number, item in sitting.items.items()} == {
             number: row.photo for number, row in current.items() if row.status == "ok"
         }
-        self.sittings = [*self.sittings[-1:], sitting]
+        self.sittings.append(sitting)
 
     @precondition(lambda self: self.sittings)
     @rule(
@@ -297,8 +303,11 @@ class LibraryMachine(RuleBasedStateMachine):
         self.both.now += STEP
         self.since_look += 1
         if self.since_look >= self.look_every:
-            self.since_look = 0
-            self.both.check_answers()
+            self._look()
+
+    def _look(self) -> None:
+        self.since_look = 0
+        self.both.check_answers()
 
     def _backfill(self, which: int) -> str:
         return list(self.plain.backfills)[which % len(self.plain.backfills)]
