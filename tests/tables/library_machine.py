@@ -43,7 +43,7 @@ deaths = st.none() | st.integers(0, 14)  # changes that are made before
 class LibraryMachine(RuleBasedStateMachine):
     """Owns both libraries for one example."""
 
-    look_every = 4  # steps
+    look_every = 6  # steps
 
     def __init__(self) -> None:
         super().__init__()
