@@ -55,7 +55,7 @@ def test_any_sequence_keeps_the_promises():
 @pytest.mark.timeout(0)
 @pytest.mark.usefixtures("_quick_machine")
 def test_many_long_sequences_keep_the_promises(capsys):
-    """STATE_EXAMPLES says how many; a step takes about a tenth of a second."""
+    """STATE_EXAMPLES says how many sequences; the steps that were taken are printed."""
     run_state_machine_as_test(LookingOften, settings=LONG)
     with capsys.disabled():
         print(f"\n{TALLY['steps']} steps, {TALLY['examples']} examples")
