@@ -30,7 +30,7 @@ Answer = Literal["tag", "not_a_landmark", "skip"]
 
 PART_ROWS = 512  # a part of so many rows is written again in about 3 ms
 PART_HOURS = 12
-_STILL_GROWING = timedelta(days=1)  # parts begun since then may have grown
+_STILL_GROWING = timedelta(days=1)  # a part that was read at such an age does not grow any more
 _CLOCKS_APART = timedelta(days=1)  # beyond, another machine's clock is wrong, not ahead
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -79,6 +79,7 @@ class DecisionLog:
         self._actions: dict[str, Action] = {}
         self._actions_of: dict[str, list[tuple[int, str]]] = {}  # by reviewer, oldest first
         self._rows_read: dict[str, int] = {}  # by part
+        self._read_at: dict[str, datetime] = {}  # by part, the last time
         self._newest_us = 0
         self._part_id = ""
         self._part_since = _EPOCH
@@ -272,9 +273,11 @@ class DecisionLog:
         part_id = name.removeprefix("reviews/part-").removesuffix(".parquet")
         if part_id == self._part_id or self._rows_read[name] >= PART_ROWS or not is_ulid(part_id):
             return False
-        return self._clock() - moment_of(part_id) < _STILL_GROWING
+        # As old as it was then: whoever was not asked for days has not seen how it ended.
+        return self._read_at[name] - moment_of(part_id) < _STILL_GROWING
 
     def _read(self, names: Sequence[str]) -> frozenset[str]:
+        now = self._clock()
         changed: set[str] = set()
         tables = self._store.read_parts(names, STANDING_SCHEMA)
         for name, table in zip(names, tables, strict=True):
@@ -286,6 +289,7 @@ class DecisionLog:
                 )
             changed |= self._take_in(list(read_rows(table.slice(known), name=name)))
             self._rows_read[name] = len(table)
+            self._read_at[name] = now
         return frozenset(changed)
 
     def _take_in(self, rows: Sequence[ReadRow]) -> set[str]:

@@ -19,8 +19,9 @@ _HEATMAP_COLUMN = pa.schema([TAGS_SCHEMA.field("heatmap")])
 def sweep_place(place: Place) -> int:
     """Remove the leftovers of dead runs.
 
-    A finished run has none. Of the others, heatmaps stay where a part names them: a shard that
-    was killed between its heatmaps and its part is done again under another run.
+    Heatmaps stay where a part names them: a shard that was killed between its heatmaps and its
+    part is done again under another run. A finished run has none that are orphans; but where it
+    was a backfill, an executor may have died over a part that another one wrote.
 
     Returns:
         How many files were removed.
@@ -31,10 +32,10 @@ def sweep_place(place: Place) -> int:
     """
     runs = place.list_names("runs")
     alive = set(open_backfills(runs))
-    # Finished runs are passed over unopened: an old library holds millions of their heatmaps.
+    # Heatmaps of finished runs are passed over unopened: an old library holds millions of them.
     passed = alive | set(finished_runs(runs))
     leftovers = [name for name in place.list_temporary("runs") if _run_of(name) not in alive]
-    for run_id in _runs_in(place, "tags", passed):
+    for run_id in _runs_in(place, "tags", alive):
         leftovers += place.list_temporary(f"tags/run={run_id}")
     for run_id in _runs_in(place, "heatmaps", passed):
         leftovers += place.list_temporary(f"heatmaps/run={run_id}")

@@ -116,6 +116,19 @@ def test_a_growing_part_of_another_server_is_read_on(tmp_path):
     assert bob.refresh() == frozenset()
 
 
+def test_a_server_that_was_not_asked_for_days_knows_how_a_part_of_another_one_ended(tmp_path):
+    first, second = ids(2)
+    clock = Clock()
+    ann, bob = log_of(tmp_path, clock, 1), log_of(tmp_path, clock, 2)
+    ann.decide(first, "ann", [choice_of(1)])
+    assert bob.refresh() == {f"{1:032x}"}
+    clock.now += timedelta(hours=1)
+    ann.decide(second, "ann", [choice_of(2)])
+    clock.now += timedelta(days=3)
+    assert bob.refresh() == {f"{2:032x}"}
+    assert bob.refresh() == frozenset()
+
+
 def test_times_and_ids_ascend_although_the_clock_goes_back(tmp_path):
     clock = Clock()
     log = log_of(tmp_path, clock)
