@@ -2,6 +2,7 @@
 
 import argparse
 
+from landmark_core.addresses import without_secrets
 from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.errors import ConfigError
 
@@ -26,5 +27,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(status_to_json(status))
     else:
-        print(status_to_text(status, arguments.out))
+        print(status_to_text(status, without_secrets(arguments.out)))
     return EXIT_DONE

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from landmark_core.library.advice import Step, advise
     from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
-    from landmark_core.library.faults import describe_fault, is_passing
+    from landmark_core.library.faults import describe_fault, hide_secrets, is_passing
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
     from landmark_core.library.first_bytes import ask_first_bytes
     from landmark_core.library.identity import is_url, location_of, photo_id_of
+    from landmark_core.library.keyring import keep_key, with_keys
     from landmark_core.library.loader import PhotoLoader
     from landmark_core.library.pictures import PICTURE_SIDE, make_picture
     from landmark_core.library.reading import Preprocess
@@ -43,9 +44,11 @@ _HOMES = {
     "fetch_photo": "fetch",
     "make_picture": "pictures",
     "fixed_part": "dates",
+    "hide_secrets": "faults",
     "is_partitioned": "dates",
     "is_passing": "faults",
     "is_url": "identity",
+    "keep_key": "keyring",
     "location_of": "identity",
     "open_listing": "find",
     "photo_id_of": "identity",
@@ -54,6 +57,7 @@ _HOMES = {
     "shared_memory_free": "workers",
     "warm_up_workers": "workers",
     "worker_context": "workers",
+    "with_keys": "keyring",
 }
 
 __all__ = [
@@ -71,9 +75,11 @@ __all__ = [
     "fetch_many",
     "fetch_photo",
     "fixed_part",
+    "hide_secrets",
     "is_partitioned",
     "is_passing",
     "is_url",
+    "keep_key",
     "location_of",
     "main_module_hidden",
     "make_picture",
@@ -82,6 +88,7 @@ __all__ = [
     "settle_worker",
     "shared_memory_free",
     "warm_up_workers",
+    "with_keys",
     "worker_context",
 ]
 
