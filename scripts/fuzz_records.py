@@ -26,6 +26,7 @@ from pathlib import Path
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "ARROW_IO_THREADS"):
     os.environ.setdefault(_variable, "1")  # a process with threads cannot be forked safely
 
+import landmark_core.backfill.executing  # noqa: E402, F401 (torch, outside the limit of a case)
 from fuzzing.isolation import Ended, run_cases  # noqa: E402
 from fuzzing.records import KINDS, Kind, run_case  # noqa: E402
 from fuzzing.seeds import write_seeds  # noqa: E402
@@ -71,8 +72,8 @@ def fuzz(
             counts[kind.name][ended.outcome] += 1
             if ended.outcome == "failed":
                 failures.append((kind.name, ended))
-                data = kind.broken((seeds / kind.file).read_bytes(), _rng(seed, ended.case))
-                _keep(found / f"{kind.name}-{seed}-{ended.case}", kind, data, ended)
+                folder = found / f"{kind.name}-{seed}-{ended.case}"
+                _keep(folder, kind, seeds, ended, _rng(seed, ended.case))
             if until is not None and time.monotonic() > until:
                 break
     return Result(dict(counts), tuple(failures))
@@ -93,11 +94,17 @@ def _rng(seed: int, case: int) -> random.Random:
     return random.Random(f"{seed}/{case}")
 
 
-def _keep(folder: Path, kind: Kind, data: bytes, ended: Ended) -> None:
+def _keep(folder: Path, kind: Kind, seeds: Path, ended: Ended, rng: random.Random) -> None:
     """Keep the broken file and what came of it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "why.txt").write_text(ended.detail)
-    (folder / Path(kind.file).name).write_bytes(data)
+
+    def make_again(_: int) -> None:
+        data = kind.broken((seeds / kind.file).read_bytes(), rng)
+        (folder / Path(kind.file).name).write_bytes(data)
+
+    # In a process of its own: it would start threads in this one, which is forked again.
+    list(run_cases([ended.case], make_again, seconds=SECONDS, memory=MEMORY))
 
 
 def _lines(result: Result) -> Iterator[str]:

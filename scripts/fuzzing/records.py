@@ -92,7 +92,7 @@ def _directory(data: bytes, rng: random.Random) -> bytes:
         warnings.simplefilter("ignore")  # that a name stands twice
         for name in rng.sample(archive.namelist(), 2):
             archive.writestr(name, rng.randbytes(9))
-        archive.writestr(rng.choice(("x/../../y", "/etc/passwd", "", "x" * 60_000)), b"")
+        archive.writestr(rng.choice(("x/../../y", "/etc/passwd", " ", "x" * 60_000)), b"")
     return buffer.getvalue()
 
 
