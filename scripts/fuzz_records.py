@@ -26,10 +26,11 @@ from pathlib import Path
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "ARROW_IO_THREADS"):
     os.environ.setdefault(_variable, "1")  # a process with threads cannot be forked safely
 
-import landmark_core.backfill.executing  # noqa: E402, F401 (torch, outside the limit of a case)
 from fuzzing.isolation import Ended, run_cases  # noqa: E402
 from fuzzing.records import KINDS, Kind, run_case  # noqa: E402
 from fuzzing.seeds import write_seeds  # noqa: E402
+
+import landmark_core.backfill.executing  # noqa: E402, F401 (torch, outside the limit of a case)
 
 SECONDS = 20.0  # of one case
 MEMORY = 1536 * 2**20  # bytes of one process beyond its start

@@ -69,7 +69,7 @@ def _read_photos(store: Store, backfill: BackfillRecord, shards: list[int]) -> I
     try:
         with store.open(name) as file:
             plan = pq.read_metadata(file)
-        check_footer(plan, _COLUMNS, name)
+        check_footer(plan, name)
         check_schema(plan.schema.to_arrow_schema(), _COLUMNS, name=name)
         yield from read_ahead(_readers(store, name, plan, shards), _AT_ONCE)
     # IndexError: it has fewer shards; ValueError: nulls in a full column

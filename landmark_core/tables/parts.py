@@ -27,10 +27,11 @@ _AT_ONCE_IN_FOLDERS = 2  # files; more only wait for each other, as a part takes
 _AT_ONCE_IN_BUCKETS = 16  # hides the latency
 _LARGE = 131_072  # rows: such a file is read piece by piece, not ahead
 
-# Bytes of one row group's wanted columns, unpacked: what is in memory at once. A group of 65,536
-# rows with uris of a kilobyte has 100 MB.
+# Bytes of one row group, unpacked: what is in memory at once. A group of 65,536 rows with uris of a
+# kilobyte has 100 MB.
 MOST_UNPACKED = 2**31
-# Rows read at once where a dictionary might stand for far more than it takes: see `_may_swell`.
+# Rows read at once: a file's dictionary may hold a long text once that every row repeats, so that
+# its sizes say nothing of what its rows take.
 _FEW_ROWS = 2048
 # Moments that people's tools can show, in microseconds since 1970: the years 1 to 9999. A photo's
 # modified_at is whatever its file system says; these two are of our own clock.
@@ -87,9 +88,9 @@ def _read_small(place: Place, name: str, schema: pa.Schema) -> pa.Table | None:
     with _opened(place, name, schema) as parquet:
         if parquet.metadata.num_rows > _LARGE:
             return None
-        # One thread: files are read side by side already.
-        if _may_swell(parquet.metadata, schema):
+        if parquet.metadata.num_rows > _FEW_ROWS:
             return _fit(_read_slowly(parquet, schema, range(parquet.num_row_groups)), schema)
+        # One thread: files are read side by side already.
         return _fit(parquet.read(columns=schema.names, use_threads=False), schema)
 
 
@@ -103,7 +104,9 @@ def _read_slowly(parquet: pq.ParquetFile, schema: pa.Schema, groups: Sequence[in
     """Read row groups a few rows at a time, and stop where they become too large."""
     batches, held = [], 0
     columns = [name for name in schema.names if name in parquet.schema_arrow.names]
-    for batch in parquet.iter_batches(_FEW_ROWS, row_groups=list(groups), columns=columns):
+    for batch in parquet.iter_batches(
+        _FEW_ROWS, row_groups=list(groups), columns=columns, use_threads=False
+    ):
         held += batch.nbytes
         if held > MOST_UNPACKED:
             raise ValueError(f"its rows take more than {MOST_UNPACKED / 2**30:.0f} GiB")
@@ -112,24 +115,14 @@ def _read_slowly(parquet: pq.ParquetFile, schema: pa.Schema, groups: Sequence[in
     return pa.Table.from_batches(batches, batches[0].schema if batches else kind)
 
 
-def _may_swell(footer: pq.FileMetaData, schema: pa.Schema) -> bool:
-    """Whether a small file could hold a long text once and repeat it in every row."""
-    return any(
-        column.num_values * column.total_uncompressed_size > MOST_UNPACKED
-        for group in range(footer.num_row_groups)
-        for column in _columns(footer, schema, group)
-        if column.physical_type == "BYTE_ARRAY" and column.has_dictionary_page
-    )
-
-
-def check_footer(
-    footer: pq.FileMetaData, schema: pa.Schema, name: str, *, group: int | None = None
-) -> None:
+def check_footer(footer: pq.FileMetaData, name: str, *, group: int | None = None) -> None:
     """Refuse a file that says of itself that it unpacks to more than the memory should hold.
+
+    Whole row groups are looked at, not their columns: where a column's own part of the footer is
+    broken, asking Arrow for it from here ends the process.
 
     Args:
         footer: of the file.
-        schema: the columns that will be read.
         name: the file, as a message should call it.
         group: the only row group that will be read; null for all.
 
@@ -137,23 +130,12 @@ def check_footer(
         ConfigError: naming the file.
     """
     for number in range(footer.num_row_groups) if group is None else (group,):
-        columns = _columns(footer, schema, number)
-        unpacked = sum(column.total_uncompressed_size for column in columns)
+        unpacked = footer.row_group(number).total_byte_size
         if unpacked > MOST_UNPACKED:
             raise ConfigError(
                 f"{name} unpacks to {unpacked / 2**30:.1f} GiB in one row group, expected at most "
                 f"{MOST_UNPACKED / 2**30:.0f}; move it out of the folder"
             )
-
-
-def _columns(
-    footer: pq.FileMetaData, schema: pa.Schema, group: int
-) -> list[pq.ColumnChunkMetaData]:
-    """Return the chunks of the wanted columns in one row group."""
-    wanted = set(schema.names)
-    chunks = footer.row_group(group)
-    columns = (chunks.column(place) for place in range(chunks.num_columns))
-    return [one for one in columns if one.path_in_schema.partition(".")[0] in wanted]
 
 
 @contextlib.contextmanager
@@ -163,7 +145,7 @@ def _opened(place: Place, name: str, schema: pa.Schema) -> Iterator[pq.ParquetFi
     try:
         # Buffered ahead, neighbouring columns come from a bucket with one request.
         with _open_file(place, name) as file, pq.ParquetFile(file, pre_buffer=True) as parquet:
-            check_footer(parquet.metadata, schema, label)
+            check_footer(parquet.metadata, label)
             check_schema(parquet.schema_arrow, schema, name=label)
             yield parquet
     except FileNotFoundError as error:

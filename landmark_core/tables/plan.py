@@ -97,7 +97,7 @@ def read_shard(store: Store, shard: Shard) -> list[PhotoRef]:
         with store.open(name) as file, pq.ParquetFile(file) as plan:
             if not shard.number < plan.num_row_groups:
                 raise RunError(f"{store.out}/{name} has no shard {shard.number}")
-            check_footer(plan.metadata, PHOTOS_SCHEMA, name, group=shard.number)
+            check_footer(plan.metadata, name, group=shard.number)
             check_schema(plan.schema_arrow, PHOTOS_SCHEMA, name=name)
             rows = plan.read_row_group(shard.number, use_threads=False)
             refs = table_to_refs(rows.select(PHOTOS_SCHEMA.names).cast(PHOTOS_SCHEMA))

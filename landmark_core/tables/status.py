@@ -35,7 +35,8 @@ CREATE TABLE models (model_id VARCHAR, preprocess_id VARCHAR, rows BIGINT, low B
 _INSERT_CURRENT = """
 INSERT INTO current_rows
 SELECT status, final_decision, final_tag, settled_by,
-       CASE WHEN status <> 'ok' THEN uri END, CASE WHEN status <> 'ok' THEN error END
+       CASE WHEN final_decision IS NULL THEN uri END,
+       CASE WHEN final_decision IS NULL THEN error END
 FROM incoming
 """
 

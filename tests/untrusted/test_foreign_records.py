@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import fsspec
 import pytest
 from fuzzing import out as template
 
@@ -11,8 +12,9 @@ from landmark_core.backfill import backfill_to_text, cancel_backfill, look_at_ba
 from landmark_core.cli import main
 from landmark_core.config import TagConfig, config_from_settings
 from landmark_core.errors import ConfigError
+from landmark_core.model import Registry
 from landmark_core.past_nights import read_past_nights
-from landmark_core.tables import Store, limits, read_backfill, status_counts
+from landmark_core.tables import Store, hold_lock, limits, read_backfill, status_counts
 
 RUN = f"runs/{template.SECOND}.json"
 RECORD = f"runs/{template.BACKFILL}.backfill.json"
@@ -147,3 +149,37 @@ def test_a_command_says_it_in_one_line(out, capsys):
     assert said.count("\n") == 1
     assert f"{RECORD} is not the record of a backfill" in said
     assert "nested too deeply" in said
+
+
+@pytest.mark.parametrize("text", [DEEP, "[1]", '{"version": ' + "9" * 5000 + "}", '{"pid": 1e999}'])
+def test_who_holds_a_folder_is_asked_of_any_lock_file(out, text):
+    with hold_lock(out):
+        (out / "runs" / ".lock").write_text(text)
+        assert Store(str(out)).holder().host == "an unknown machine"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [DEEP, "[]", '{"since": "2026-11-28T00:00:00", "renewed_at": "2026-11-28T00:00:00+00:00"}'],
+    ids=["deep", "list", "no zone"],
+)
+def test_a_lease_that_says_nothing_is_held_by_nobody_known(text):
+    fsspec.filesystem("memory").pipe_file("/odd-lease/runs/.lease/00000001.json", text.encode())
+    assert Store("memory://odd-lease").holder() is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [DEEP, '{"when": 1}', '{"figures": {"a": 1e999}}', '{"a": 1, "a": 2}'],
+    ids=["deep", "lacks", "infinite", "twice"],
+)
+def test_a_damaged_line_of_a_history_is_named(tmp_path, line):
+    (tmp_path / "history.jsonl").write_text(line + "\n")
+    with pytest.raises(ConfigError, match=r"history\.jsonl, line 1, is damaged"):
+        Registry(tmp_path).history()
+
+
+@pytest.mark.parametrize("text", [DEEP, "[1]", "x" * 70_000])
+def test_a_damaged_champion_file_is_written_anew(tmp_path, text):
+    (tmp_path / "champion.json").write_text(text)
+    assert Registry(tmp_path).champion() is None  # the history decides, and there is none

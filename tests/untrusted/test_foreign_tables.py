@@ -10,10 +10,19 @@ import pytest
 from fuzzing import out as template
 
 from landmark_core.cli import main
-from landmark_core.errors import ConfigError, LandmarkError
+from landmark_core.errors import ConfigError, LandmarkError, RunError
 from landmark_core.review.catalogue import open_catalogue
 from landmark_core.review.decisions import DecisionLog
-from landmark_core.tables import Store, count_work, current_tags, parts, status_counts
+from landmark_core.status_text import status_to_text
+from landmark_core.tables import (
+    Store,
+    count_work,
+    current_tags,
+    parts,
+    read_shard,
+    read_shards,
+    status_counts,
+)
 
 PART = f"tags/run={template.SECOND}/part-000000.parquet"
 REVIEW = "reviews/part-01JD0000000000000000000000.parquet"
@@ -170,3 +179,59 @@ def test_a_broken_plan_is_told_where_a_backfill_needs_it(out, breakage):
     BREAKAGES[breakage](out / f"runs/{template.BACKFILL}.plan.parquet")
     with pytest.raises(LandmarkError, match=rf"{template.BACKFILL}\.plan\.parquet"):
         tag(Store(str(out)))
+
+
+def change_plan(path: Path, change) -> None:
+    rewrite(path, change(pq.read_table(path, partitioning=None)), row_group_size=4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.drop_columns(["location"]),
+        lambda rows: rows.drop_columns(["modified_us"]),
+        lambda rows: rows.set_column(2, "location", pa.nulls(len(rows), pa.binary())),
+        lambda rows: rows.set_column(0, "photo_id", pa.nulls(len(rows), pa.string())),
+        lambda rows: rows.set_column(3, "size_bytes", pa.array(["a"] * len(rows))),
+    ],
+    ids=["no location", "no time", "null locations", "null ids", "texts"],
+)
+def test_a_foreign_plan_is_told_where_its_shards_are_read(out, change):
+    change_plan(out / f"runs/{template.BACKFILL}.plan.parquet", change)
+    store = Store(str(out))
+    with pytest.raises(RunError, match=rf"{template.BACKFILL}\.plan\.parquet cannot be read"):
+        read_shard(store, read_shards(store, template.BACKFILL)[0])
+
+
+def test_further_columns_of_a_plan_are_passed_over(out):
+    name = out / f"runs/{template.BACKFILL}.plan.parquet"
+    change_plan(name, lambda rows: rows.append_column("odd", pa.nulls(len(rows))))
+    store = Store(str(out))
+    assert len(read_shard(store, read_shards(store, template.BACKFILL)[0])) == 4
+
+
+def test_a_column_whose_footer_is_broken_does_not_end_the_process(out):
+    """Arrow throws what Python cannot catch where such a column is asked for by itself."""
+    data = (Path(__file__).parent / "broken-histogram.parquet").read_bytes()
+    (out / PART).write_bytes(data)
+    for read in READERS:
+        with pytest.raises(ConfigError, match=PART):
+            read(Store(str(out)))
+
+
+@pytest.mark.parametrize(("file", "column"), [(PART, "decision"), (REVIEW, "model_decision")])
+def test_a_column_that_stands_twice_is_refused(out, file, column):
+    """Also one that files of an earlier version may lack."""
+    table = pq.read_table(out / file, partitioning=None)
+    rewrite(out / file, table.append_column(column, pa.nulls(len(table), pa.string())))
+    with pytest.raises(ConfigError, match=f"column '{column}' stands twice"):
+        review(Store(str(out)))
+
+
+def test_a_photo_that_is_ok_and_has_no_decision_is_named_among_the_failures(out):
+    table = pq.read_table(out / PART, partitioning=None)
+    place = table.column_names.index("decision")
+    rewrite(out / PART, table.set_column(place, "decision", pa.nulls(len(table), pa.string())))
+    found = status_counts(Store(str(out)))
+    assert {kind.status for kind in found.failures} == {"ok", "corrupt"}
+    assert "s3://bucket/photos/" in status_to_text(found, "out")
