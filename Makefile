@@ -10,11 +10,12 @@ PEERS := $(VENV)-peers
 BENCH ?=
 FUZZ ?=
 SOAK ?=
+LOCKER := $(VENV)-lock
 
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help demo test test-orchestration test-long check format lint types guard fuzz faults soak bench measure lock clean
+.PHONY: help demo test test-orchestration test-long check format lint types guard fuzz fuzz-records faults soak bench measure lock lock-hashes clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -68,6 +69,9 @@ types: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-dev ## tag broken photos and count rows (FUZZ="--cases 200000": half an hour)
 	@$(PYTHON) scripts/fuzz_photos.py $(FUZZ)
 
+fuzz-records: $(VENV)/.installed-dev ## read broken run files, cards, model archives and tables (FUZZ="--seed 7")
+	@$(PYTHON) scripts/fuzz_records.py $(FUZZ)
+
 faults: $(VENV)/.installed-dev ## every fault at every call, every kill point (a quarter of an hour)
 	@$(PYTHON) -m pytest -n 2 tests/faults
 
@@ -98,5 +102,15 @@ lock: $(PEERS)/.installed ## write the installed versions, the peers' too, to co
 	@{ head -n 2 constraints.txt; $(PEERS)/bin/python -m pip freeze --exclude-editable; } > constraints.new
 	@mv constraints.new constraints.txt
 
+lock-hashes: ## write the pinned versions with their hashes, as the index has them, to requirements.hashed.txt
+	@$(SYSTEM_PYTHON) -m venv $(LOCKER)
+	@$(LOCKER)/bin/python -m pip install --quiet $(PIP_ARGS) uv
+	@{ echo "# The versions of constraints.txt with their hashes, for Linux on x86-64 and Python 3.11: docs/security.md."; \
+		echo "# Made with \`make lock-hashes\`."; \
+		$(LOCKER)/bin/uv pip compile --quiet --no-header --no-annotate --generate-hashes --no-emit-index-url \
+			--python-version 3.11 --python-platform x86_64-manylinux_2_28 --constraint constraints.txt \
+			--extra s3 --extra gs --extra az --extra dask pyproject.toml; } > requirements.new
+	@mv requirements.new requirements.hashed.txt
+
 clean: ## remove the environments, the demo and caches
-	@rm -rf $(VENV) $(PEERS) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(PEERS) $(LOCKER) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.parameters import CompactParameters
 from flows.shards import use_storage_block
+from landmark_core.addresses import without_secrets
 from landmark_core.compaction_text import compaction_to_markdown, compaction_to_text
 from landmark_core.tables import CompactionReport, CompactionSettings, Store, compact
 
@@ -35,10 +36,11 @@ def compact_tables(params: CompactParameters) -> CompactionReport:
     """Merge the small parts of a library; every row stays, readers may go on."""
     use_storage_block(params.storage_block)
     report = compact_store(params)
-    get_run_logger().info("%s", compaction_to_text(report, params.out))
+    out = without_secrets(params.out)  # what is shown goes to Prefect's database
+    get_run_logger().info("%s", compaction_to_text(report, out))
     create_markdown_artifact(
         key="compact-tables",
-        markdown=compaction_to_markdown(report, params.out),
+        markdown=compaction_to_markdown(report, out),
         description=f"{report.parts_before:,} parts are {report.parts_after:,} now",
     )
     return report

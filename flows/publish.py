@@ -6,6 +6,7 @@ from prefect import get_run_logger
 
 from flows.alerts import emit_passed_limits, emit_run_finished
 from flows.artifacts import publish_run
+from landmark_core.addresses import without_secrets
 from landmark_core.gallery import write_gallery
 from landmark_core.nights import Limits, PassedLimit, compare, night_of, passed_limits
 from landmark_core.nights_text import limit_to_text
@@ -29,6 +30,7 @@ def publish_finished(
         The limits that the run is beyond.
     """
     store = Store(out)
+    out = without_secrets(out)  # what is told goes to Prefect's database
     past = read_past_nights(store, before=summary.run_id, leave_out=leave_out)
     comparison = compare(night_of(summary), past)
     passed = passed_limits(comparison, limits or Limits())

@@ -17,6 +17,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.credentials import apply_storage_block
 from landmark_core import backfill, report_text, tagging
+from landmark_core.addresses import clean_text
 from landmark_core.backfill import ShardFailure
 from landmark_core.config import TagConfig
 from landmark_core.errors import LandmarkError, TransientError
@@ -114,4 +115,4 @@ def _logged(run_id: str, report: ShardReport) -> ShardReport:
 
 def _one_line(result: object) -> str:
     name = "" if isinstance(result, LandmarkError) else f"{type(result).__name__}: "
-    return " ".join(f"{name}{result}".split())
+    return clean_text(" ".join(f"{name}{result}".split()))

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from landmark_core.addresses import clean_text, without_secrets
 from landmark_core.errors import ConfigError, LandmarkError, RunError
 from landmark_core.library import (
     Listing,
@@ -112,16 +113,16 @@ def _try_all(place: str, steps: "tuple[tuple[Step, Callable[[], str]], ...]") ->
         except (LandmarkError, OSError) as error:
             said = _say(error, place)
             advice = advise(step, place, error, os.environ)
-            yield Check(step=step, place=place, ok=False, said=said, advice=advice)
+            yield Check(step=step, place=without_secrets(place), ok=False, said=said, advice=advice)
             return
-        yield Check(step=step, place=place, ok=True, said=said, advice=None)
+        yield Check(step=step, place=without_secrets(place), ok=True, said=said, advice=None)
 
 
 def _say(error: Exception, place: str) -> str:
     """Say what went wrong; what a store's client said of it may quote signed URLs and keys."""
     if is_url(place) and isinstance(error, RunError) and error.__cause__ is not None:
         return describe_fault(error.__cause__)
-    return " ".join(str(error).split())
+    return clean_text(" ".join(str(error).split()))
 
 
 def _first_photo(listing: Listing) -> PhotoRef:

@@ -1,11 +1,14 @@
 """Settings of a tagging run: read once, checked once, then only passed along."""
 
+import dataclasses
 import math
 import re
+import types
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from landmark_core.addresses import without_secrets
 from landmark_core.errors import ConfigError
 from landmark_core.since import parse_since, read_zone
 
@@ -16,6 +19,7 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
+_ADDRESSES = ("source", "out", "model", "classes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +122,44 @@ def config_from_settings(settings: Mapping[str, Any]) -> TagConfig:
         ConfigError: if a setting is unknown or wrong.
     """
     values = dict(settings)
-    values["limits"] = ReadLimits(**values.get("limits", {}))
-    for name in ("include", "exclude"):
-        values[name] = tuple(values.get(name, ()))
     try:
+        _check_kinds(ReadLimits, values.get("limits", {}))
+        values["limits"] = ReadLimits(**values.get("limits", {}))
+        for name in ("include", "exclude"):
+            values[name] = tuple(values.get(name, ()))
+        _check_kinds(TagConfig, values)
         return TagConfig(**values)
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise ConfigError(f"expected the settings of a tagging run: {error}") from error
+
+
+def settings_to_keep(config: TagConfig) -> dict[str, Any]:
+    """Return the settings as run files and plans hold them: no password, no signature in them."""
+    values = dataclasses.asdict(config)
+    for name in _ADDRESSES:
+        if values[name] is not None:
+            values[name] = without_secrets(values[name])
+    return values
+
+
+def _check_kinds(record: type, values: Mapping[str, Any]) -> None:
+    """Raise TypeError where a value is of a kind that its field does not name."""
+    hints = get_type_hints(record)
+    for name, value in values.items():
+        if name in hints and not _fits(value, hints[name]):
+            raise TypeError(f"{name} is {str(value)[:40]!r}")
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if get_origin(hint) is Literal:
+        return isinstance(value, str)  # which words, the record checks by itself
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+    if isinstance(hint, types.UnionType) or get_args(hint):
+        return any(_fits(value, one) for one in get_args(hint))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, hint) and not (hint is int and isinstance(value, bool))
 
 
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from landmark_core.drift import merge_sparse, noise_level, stability_index
 from landmark_core.errors import ConfigError
+from landmark_core.json_text import moment_of, whole_number
 from landmark_core.report import CONFIDENCE_BINS, RunSummary, add_confidences
 from landmark_core.report_text import to_json
 
@@ -21,6 +22,7 @@ ShareName = Literal["tagged", "review", "no_landmark", "failed"]
 SHARES: tuple[ShareName, ...] = ("tagged", "review", "no_landmark", "failed")
 NIGHTS = 30  # nights that tonight is compared with
 FEW_NIGHTS = 3  # of tonight's model; with fewer, shares are compared with those of other models too
+_COUNTS = ("photos", "ok", "tagged", "review", "no_landmark")  # that are read of a run file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,25 +122,35 @@ def read_night(values: Mapping[str, Any]) -> Night:
         ValueError: if the values are not those of a run file.
     """
     try:
-        counts, found = values["counts"], values.get("confidences") or ()
-        known = len(found) == CONFIDENCE_BINS
-        return Night(
+        counts = {name: whole_number(values["counts"][name]) for name in _COUNTS}
+        night = Night(
             run_id=str(values["run_id"]),
-            finished_at=datetime.fromisoformat(values["finished_at"]),
+            finished_at=moment_of(values["finished_at"]),
             model_id=str(values["model"]["model_id"]),
             preprocess_id=str(values["model"]["preprocess_id"]),
-            photos=int(counts["photos"]),
-            tagged=int(counts["tagged"]),
-            review=int(counts["review"]),
-            no_landmark=int(counts["no_landmark"]),
-            failed=int(counts["photos"]) - int(counts["ok"]),
-            confidences=tuple(int(photos) for photos in found) if known else None,
+            photos=counts["photos"],
+            tagged=counts["tagged"],
+            review=counts["review"],
+            no_landmark=counts["no_landmark"],
+            failed=counts["photos"] - counts["ok"],
+            confidences=_histogram(values.get("confidences") or ()),
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise ValueError(
             f"expected the content of a run file, got other JSON ({reason})"
         ) from error
+    if night.failed < 0:
+        raise ValueError(f"expected at most {night.photos} photos that are ok, got {counts['ok']}")
+    return night
+
+
+def _histogram(values: Sequence[object]) -> tuple[int, ...] | None:
+    """Read confidences; null where they are those of another version."""
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"expected a list of confidences, got {type(values).__name__}")
+    known = len(values) == CONFIDENCE_BINS
+    return tuple(whole_number(photos) for photos in values) if known else None
 
 
 def night_of(summary: RunSummary) -> Night:

@@ -1,9 +1,9 @@
 """Read the nights before a run from its OUT: the newest finished runs that had photos."""
 
-import json
 import logging
 from collections.abc import Collection
 
+from landmark_core.errors import ConfigError
 from landmark_core.nights import NIGHTS, Night, read_night
 from landmark_core.tables import Store
 
@@ -38,8 +38,7 @@ def read_past_nights(
 def _read(store: Store, run_id: str) -> Night | None:
     name = f"runs/{run_id}.json"
     try:
-        with store.open(name) as file:
-            return read_night(json.load(file))
-    except (OSError, ValueError) as error:
+        return read_night(store.read_json(name))
+    except (OSError, ValueError, ConfigError) as error:
         logger.warning("%s/%s is passed over: %s", store.out, name, error)
         return None

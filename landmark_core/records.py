@@ -30,9 +30,9 @@ OTHER = -1  # the label of a photo that shows none of the landmarks
 class PhotoRef:
     """One photo as the listing saw it: who it is, where it is, which version."""
 
-    photo_id: str  # 32 hex digits of SHA-256 over the absolute path's bytes or the URL
+    photo_id: str  # 32 hex digits of SHA-256 over the absolute path's bytes or the URL without keys
     uri: str  # for people and tables: absolute path (backslash-escaped where not UTF-8) or URL
-    location: str  # what opens it: path in os.fsdecode form, or URL
+    location: str  # what opens it: path in os.fsdecode form, or URL with its signature
     size_bytes: int | None  # null where the store has none
     modified_us: int | None  # microseconds since 1970, UTC; null where the store has none
     etag: str | None  # the store's own version mark; null for local files

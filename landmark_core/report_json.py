@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from landmark_core.json_text import finite_number, whole_number
 from landmark_core.report import CONFIDENCE_BINS, Counts, Failure, ShardReport, StageSeconds
 
 
@@ -28,13 +29,13 @@ def shard_report_from_json(value: Mapping[str, Any]) -> ShardReport:
     """
     try:
         report = ShardReport(
-            shard=int(value["shard"]),
-            counts=Counts(**value["counts"]),
-            tags=tuple((str(tag), int(photos)) for tag, photos in value["tags"]),
-            failures=tuple(Failure(**failure) for failure in value["failures"]),
+            shard=whole_number(value["shard"]),
+            counts=Counts(**{name: whole_number(n) for name, n in dict(value["counts"]).items()}),
+            tags=tuple((str(tag), whole_number(photos)) for tag, photos in value["tags"]),
+            failures=tuple(_failure(failure) for failure in value["failures"]),
             stages=StageSeconds(**_known(value["stages"])),
-            seconds=float(value["seconds"]),
-            confidences=tuple(int(photos) for photos in value["confidences"]),
+            seconds=finite_number(value["seconds"]),
+            confidences=tuple(whole_number(photos) for photos in value["confidences"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
@@ -44,7 +45,16 @@ def shard_report_from_json(value: Mapping[str, Any]) -> ShardReport:
     return report
 
 
-def _known(stages: Mapping[str, float]) -> dict[str, float]:
+def _failure(value: Mapping[str, Any]) -> Failure:
+    failure = Failure(**value)
+    if not all(isinstance(text, str) for text in dataclasses.astuple(failure)):
+        raise TypeError(f"expected texts, got {str(value)[:60]}")
+    return failure
+
+
+def _known(stages: Mapping[str, Any]) -> dict[str, float]:
     """Leave out stages that a newer version may have written."""
+    if not isinstance(stages, dict):
+        raise TypeError("expected an object of stages")
     names = {field.name for field in dataclasses.fields(StageSeconds)}
-    return {name: float(seconds) for name, seconds in stages.items() if name in names}
+    return {name: finite_number(seconds) for name, seconds in stages.items() if name in names}

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "landmark_core"
 LAYERS = (
     {"__init__"},
-    {"errors", "protocols", "backoff"},
+    {"errors", "protocols", "backoff", "addresses", "json_text"},
     {"since"},
     {"records"},
     {"config"},
@@ -43,6 +43,8 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 PURE = (
     "errors",
+    "addresses",
+    "json_text",
     "backoff",
     "records",
     "config",

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from landmark_core import __version__
 from landmark_core.backfill.executing import remaining_shards
-from landmark_core.errors import RunError
+from landmark_core.errors import ConfigError, RunError
 from landmark_core.records import Shard
 from landmark_core.report import (
     ModelIdentity,
@@ -71,7 +71,13 @@ def _end(store: Store, run_id: str, now: datetime) -> RunSummary:
     if store.is_finished(run_id):
         raise RunError(f"backfill {run_id} has ended already")
     reports = _read_reports(store, read_shards(store, run_id))
-    summary = _add_up(record, reports, now)
+    try:
+        summary = _add_up(record, reports, now)
+    except (KeyError, TypeError) as error:
+        raise ConfigError(
+            f"the record of backfill {run_id} is not as it was written "
+            f"({type(error).__name__}: {error}); restore it"
+        ) from error
     store.write_run(run_id, {**to_json(summary), "shards_missing": record.shards - len(reports)})
     return summary
 

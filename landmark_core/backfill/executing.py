@@ -5,11 +5,13 @@ every executor works alike; the part says what was done, so that a shard that an
 twice is done once.
 """
 
+import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from landmark_core.addresses import clean_text, is_secret
 from landmark_core.config import TagConfig, config_from_settings
 from landmark_core.errors import ConfigError, LandmarkError, RunError
 from landmark_core.records import Shard
@@ -97,7 +99,10 @@ def tag_backfill_shards(
 @lru_cache(maxsize=4)
 def _look_up(out: str, run_id: str) -> tuple[BackfillRecord, TagConfig]:
     record = read_backfill(Store(out), run_id)
-    return record, config_from_settings(record.settings)
+    config = config_from_settings(record.settings)
+    if is_secret(out):  # the record has OUT without its password
+        config = dataclasses.replace(config, out=out)
+    return record, config
 
 
 @lru_cache(maxsize=4)
@@ -107,4 +112,4 @@ def _shards(out: str, run_id: str) -> tuple[Shard, ...]:
 
 def _one_line(error: Exception) -> str:
     name = "" if isinstance(error, LandmarkError) else f"{type(error).__name__}: "
-    return " ".join(f"{name}{error}".split())
+    return clean_text(" ".join(f"{name}{error}".split()))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from landmark_core.addresses import is_secret, without_secrets
 from landmark_core.backfill.estimate import Estimate, estimate_work
 from landmark_core.backfill.measure import measure_rate
-from landmark_core.config import TagConfig
+from landmark_core.config import TagConfig, settings_to_keep
 from landmark_core.errors import ConfigError
 from landmark_core.records import PhotoRef, Shard
 from landmark_core.tables import (
@@ -49,7 +50,8 @@ class PlanOptions:
 def find_backfill(out: str, source: str) -> BackfillRecord | None:
     """Return the open backfill of a SOURCE in OUT; null where there is none."""
     records = list_open_backfills(Store(out))
-    return next((record for record in records if record.settings["source"] == source), None)
+    plain = without_secrets(source)
+    return next((record for record in records if record.settings.get("source") == plain), None)
 
 
 def plan_backfill(
@@ -75,22 +77,23 @@ def plan_backfill(
         RunError: if another run goes on writing to OUT, or OUT fails.
     """
     store = Store(config.out)
+    _refuse_keys(config)
     listing, photos = open_photos(config, store, progress, now)
     store.check_writable()
     with store.lock(wait_s), open_tagger(config) as tagger:
         if held := find_backfill(config.out, config.source):
             raise ConfigError(
-                f"backfill {held.run_id} of {config.source} is open; "
-                f"go on with it, or end it: landmarks backfill cancel {config.out} {held.run_id}"
+                f"backfill {held.run_id} of {without_secrets(config.source)} is open; "
+                f"go on with it, or end it: landmarks backfill cancel {store.out} {held.run_id}"
             )
-        plan = plan_missing(config, store, photos, tagger.key, now)
+        plan = plan_missing(config, store, _without_keys(photos), tagger.key, now)
         progress.planned(plan.counts.to_do)
         if not plan.shards:
             return None
         record = BackfillRecord(
             run_id=plan.run_id,
             created_at=now,
-            settings=dataclasses.asdict(config),
+            settings=settings_to_keep(config),
             key=tagger.key,
             model=dataclasses.asdict(tagger.identity),
             shards=len(plan.shards),
@@ -100,6 +103,29 @@ def plan_backfill(
         )
         write_backfill(store, record)
     return record
+
+
+def _refuse_keys(config: TagConfig) -> None:
+    """Refuse what executors would need and no record may hold."""
+    for option, place in (("--model", config.model), ("--classes", config.classes)):
+        if place is not None and is_secret(place):
+            raise _would_be_kept(f"{option} {without_secrets(place)}")
+
+
+def _without_keys(photos: Iterable[PhotoRef]) -> Iterator[PhotoRef]:
+    """Pass photos on; a signed URL would have to be kept in the plan for other processes."""
+    for photo in photos:
+        if photo.location != photo.uri and is_secret(photo.location):
+            raise _would_be_kept(photo.uri)
+        yield photo
+
+
+def _would_be_kept(what: str) -> ConfigError:
+    return ConfigError(
+        f"{what} was given with a password or a signature, which a backfill would have to keep in "
+        "OUT for its executors; give the store's own credentials to each of them, or use "
+        "`landmarks tag`"
+    )
 
 
 def _estimate(

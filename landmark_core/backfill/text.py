@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from landmark_core.errors import ConfigError
+from landmark_core.json_text import finite_number, whole_number
 from landmark_core.report_text import duration, printable
 from landmark_core.tables import BackfillRecord, Store, list_done_shards, read_backfill, read_shards
 
@@ -84,18 +86,31 @@ def backfill_to_markdown(state: BackfillState) -> str:
 
 
 def _facts(state: BackfillState) -> list[tuple[str, str]]:
+    try:
+        return _read_facts(state)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise ConfigError(
+            f"the record of backfill {state.record.run_id} is not as it was written "
+            f"({type(error).__name__}: {error}); restore it, or remove it to leave its photos to "
+            "other runs"
+        ) from error
+
+
+def _read_facts(state: BackfillState) -> list[tuple[str, str]]:
     record, estimate = state.record, state.record.estimate
-    rate = float(estimate["photos_per_second"])
-    seconds = state.photos_left / rate / int(estimate["processes"])
+    rate = finite_number(estimate["photos_per_second"])
+    processes = whole_number(estimate["processes"])
+    seconds = state.photos_left / rate / processes
+    hours = finite_number(estimate["process_hours"])
     facts = [
         ("source", printable(str(record.settings["source"]))),
         ("model", f"{printable(str(record.model['name']))} ({record.key.model_id})"),
-        ("rate", f"{rate:.1f} photos/s a process, {estimate['basis']}"),
-        ("left", f"{duration(seconds)} with {estimate['processes']} processes"),
-        ("whole", f"{estimate['process_hours']:.2f} process hours"),
+        ("rate", f"{rate:.1f} photos/s a process, {printable(str(estimate['basis']))}"),
+        ("left", f"{duration(seconds)} with {processes} processes"),
+        ("whole", f"{hours:.2f} process hours"),
     ]
     if estimate["cost"] is not None:
-        facts.append(("cost", f"{estimate['cost']:,.2f} for the whole"))
+        facts.append(("cost", f"{finite_number(estimate['cost']):,.2f} for the whole"))
     return facts
 
 

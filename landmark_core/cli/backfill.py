@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from landmark_core.addresses import without_secrets
 from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.cli.progress import drawn_progress
 from landmark_core.cli.tag import add_tag_arguments, config_from, print_summary
@@ -143,7 +144,8 @@ def _find(arguments: argparse.Namespace) -> str:
 def _tell(arguments: argparse.Namespace, state: BackfillState) -> int:
     from landmark_core.backfill import backfill_to_json, backfill_to_text
 
-    return _say(arguments, backfill_to_json(state), backfill_to_text(state, arguments.out))
+    text = backfill_to_text(state, without_secrets(arguments.out))
+    return _say(arguments, backfill_to_json(state), text)
 
 
 def _say(arguments: argparse.Namespace, value: dict[str, object], text: str) -> int:

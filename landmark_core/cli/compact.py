@@ -74,5 +74,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(compaction_to_json(report))
     else:
-        print(compaction_to_text(report, arguments.out, is_preview=arguments.dry_run))
+        print(compaction_to_text(report, store.out, is_preview=arguments.dry_run))
     return EXIT_DONE

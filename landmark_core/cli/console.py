@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from landmark_core.addresses import clean_text
 from landmark_core.errors import ConfigError, LandmarkError
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -34,11 +35,7 @@ def guard(work: Callable[[], int], *, interrupted: str = INTERRUPTED) -> int:
         interrupted: what to say after Ctrl-C.
     """
     debug = bool(os.environ.get(DEBUG_VARIABLE))
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s" if debug else "%(message)s",
-        stream=sys.stderr,
-    )
+    _set_up_logging(debug=debug)
     try:
         return work()
     except KeyboardInterrupt:
@@ -61,9 +58,32 @@ def guard(work: Callable[[], int], *, interrupted: str = INTERRUPTED) -> int:
         return EXIT_FAILED
 
 
+class _CleanFormatter(logging.Formatter):
+    """Whatever is logged, by whatever library: no signature or password of a URL is among it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback where there is one."""
+        return clean_text(super().format(record))
+
+
+def _set_up_logging(*, debug: bool) -> None:
+    """Log to stderr: warnings, and with debug all that this project says.
+
+    The stores' clients stay at warnings: at DEBUG they log the headers that they sign.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _CleanFormatter("%(levelname)s %(name)s: %(message)s" if debug else "%(message)s")
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    if debug:
+        for name in ("landmark_core", "flows"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+
 def complain(message: str) -> None:
     """Print what is wrong as one line on stderr."""
-    print(f"landmarks: {' '.join(message.split())}", file=sys.stderr)
+    print(f"landmarks: {clean_text(' '.join(message.split()))}", file=sys.stderr)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from landmark_core.addresses import without_secrets
 from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.errors import ConfigError
 
@@ -42,13 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not status.photos and not status.runs:
         raise ConfigError(f"nothing was tagged in {arguments.out}; give the --out of a run")
     if arguments.html:
-        page = render_status(status, arguments.out, datetime.now(UTC))
+        page = render_status(status, without_secrets(arguments.out), datetime.now(UTC))
         path = arguments.html.absolute()
         Folder(path.parent).put(path.name, page.encode())
     if arguments.json:
         print_json(status_to_json(status))
     elif not arguments.html:
-        print(status_to_text(status, arguments.out, _look()))
+        print(status_to_text(status, without_secrets(arguments.out), _look()))
     else:
         print(f"{status.photos:,} photos: {arguments.html}")
     return EXIT_DONE

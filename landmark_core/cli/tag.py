@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from landmark_core.addresses import without_secrets
 from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.cli.console import INTERRUPTED as INTERRUPTED
 from landmark_core.cli.options import auto_or_int
@@ -129,7 +130,7 @@ def print_summary(summary: RunSummary, out: str, *, as_json: bool) -> None:
     if as_json:
         print_json(to_json(summary))
     else:
-        print(to_text(summary, out))
+        print(to_text(summary, without_secrets(out)))
 
 
 def print_plan(arguments: argparse.Namespace) -> int:
@@ -143,5 +144,5 @@ def print_plan(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"dry_run": True, "plan": asdict(plan)})
     else:
-        print(plan_to_text(plan, config.out))
+        print(plan_to_text(plan, without_secrets(config.out)))
     return EXIT_DONE

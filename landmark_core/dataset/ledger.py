@@ -30,7 +30,7 @@ def read_ledger(home: Path) -> dict[str, int]:
         table = pq.read_table(path, columns=["digest", "slot"])
         digests, slots = table["digest"].to_pylist(), table["slot"].to_pylist()
         ledger = dict(zip(digests, slots, strict=True))
-    except (pa.ArrowException, KeyError, OSError) as error:
+    except (pa.ArrowException, KeyError, OSError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(
             f"{path} cannot be read ({reason}); restore it: without it, photos that were judged "

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from landmark_core.errors import ConfigError
+from landmark_core.json_text import parse_json
 from landmark_core.judging.files import write_whole
 from landmark_core.records import OTHER
 
@@ -26,6 +27,7 @@ UNKNOWN = -2  # the label of a landmark that the model has no class for: it cann
 # In a row group: Arrow counts the numbers of a list column in 32 bits.
 _NUMBERS_AT_ONCE = 2**26
 _METADATA_KEY = b"landmark_answers"
+_MOST_METADATA = 64 * 2**20  # bytes; 100,000 class names take about 3 MB
 _SCHEMA = pa.schema(
     [
         pa.field("digest", pa.string(), nullable=False),
@@ -128,7 +130,8 @@ def load_answers(path: Path) -> Answers:
     """
     try:
         with pq.ParquetFile(path) as file:
-            about = json.loads((file.schema_arrow.metadata or {})[_METADATA_KEY])
+            metadata = (file.schema_arrow.metadata or {})[_METADATA_KEY]
+            about = parse_json(metadata, most=_MOST_METADATA)
             if about["format_version"] != FORMAT_VERSION:
                 found = about["format_version"]
                 raise ConfigError(
@@ -143,7 +146,14 @@ def load_answers(path: Path) -> Answers:
             logits=_logits_of(tables).reshape(len(photos), len(names)),
             energies=about["energies"],
         )
-    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
+    except (
+        OSError,
+        pa.ArrowException,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ConfigError(
             f"answers {path} cannot be read ({reason}): expected a file that landmarks train wrote"

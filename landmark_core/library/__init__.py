@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from landmark_core.library.advice import Step, advise
     from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
-    from landmark_core.library.faults import describe_fault, is_missing, is_passing
+    from landmark_core.library.faults import describe_fault, hide_secrets, is_missing, is_passing
     from landmark_core.library.fetch import fetch_many, fetch_photo
     from landmark_core.library.find import Listing, open_listing
     from landmark_core.library.first_bytes import ask_first_bytes
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         photo_id_of,
         url_ref,
     )
+    from landmark_core.library.keyring import keep_key, with_keys
     from landmark_core.library.loader import PhotoLoader
     from landmark_core.library.persistence import StoreError, persist
     from landmark_core.library.pictures import PICTURE_SIDE, make_picture
@@ -56,11 +57,13 @@ _HOMES = {
     "fetch_photo": "fetch",
     "make_picture": "pictures",
     "fixed_part": "dates",
+    "hide_secrets": "faults",
     "is_partitioned": "dates",
     "is_missing": "faults",
     "is_passing": "faults",
     "is_url": "identity",
     "local_ref": "identity",
+    "keep_key": "keyring",
     "location_of": "identity",
     "open_listing": "find",
     "openable": "addresses",
@@ -73,6 +76,7 @@ _HOMES = {
     "shared_memory_free": "workers",
     "warm_up_workers": "workers",
     "worker_context": "workers",
+    "with_keys": "keyring",
 }
 
 __all__ = [
@@ -93,10 +97,12 @@ __all__ = [
     "fetch_many",
     "fetch_photo",
     "fixed_part",
+    "hide_secrets",
     "is_missing",
     "is_partitioned",
     "is_passing",
     "is_url",
+    "keep_key",
     "local_ref",
     "location_of",
     "main_module_hidden",
@@ -110,6 +116,7 @@ __all__ = [
     "shared_memory_free",
     "url_ref",
     "warm_up_workers",
+    "with_keys",
     "worker_context",
 ]
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from landmark_core.library.dialects import Entry
+from landmark_core.library.faults import hide_secrets
 from landmark_core.library.identity import newest_us, url_ref
 from landmark_core.library.kinds import judge_name, sniff
 from landmark_core.library.objects import read_head, within
@@ -76,7 +77,7 @@ def _list_folder(place: Place, path: str, counts: Counts) -> list[Entry]:
         if path == place.path:
             raise broken_off(place, error) from error
         counts.unreadable_folders += 1
-        logger.warning("folder not listed: %s: %s", place.url_of(path), error)
+        logger.warning("folder not listed: %s: %s", hide_secrets(place.url_of(path)), error)
         return []
     # The slash makes it the byte order of whole keys, which is the order of a flat listing.
     return sorted(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
+from landmark_core.addresses import without_secrets
 from landmark_core.errors import ConfigError
 from landmark_core.since import Window
 
@@ -50,9 +51,10 @@ def partitions(source: str, window: Window) -> list[str]:
     for step in _steps(finest, window):
         places[_fill(source, step)] = None
         if len(places) > MOST_PARTITIONS:
+            plain = without_secrets(source)
             raise ConfigError(
                 f"--since {window.since:%Y-%m-%d} makes more than {MOST_PARTITIONS:,} places of "
-                f"{source}; name {fixed_part(source)} without --since"
+                f"{plain}; name {fixed_part(plain)} without --since"
             )
     return list(places)
 
@@ -62,11 +64,12 @@ def _finest_field(source: str) -> str:
     if unknown := [field for field in found if field not in _FIELDS]:
         raise ConfigError(
             f"the date fields of SOURCE are %Y, %m, %d and %H (%% is a percent sign), "
-            f"got %{unknown[0]} in {source!r}"
+            f"got %{unknown[0]} in {without_secrets(source)!r}"
         )
     finest = max(map(_FIELDS.index, found))
     if missing := [field for field in _FIELDS[:finest] if field not in found]:
-        raise ConfigError(f"%{_FIELDS[finest]} in {source!r} needs %{missing[0]} as well")
+        wrong = without_secrets(source)
+        raise ConfigError(f"%{_FIELDS[finest]} in {wrong!r} needs %{missing[0]} as well")
     return _FIELDS[finest]
 
 

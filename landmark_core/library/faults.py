@@ -14,6 +14,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
+from landmark_core.addresses import without_secrets
+
 # HTTP: time-out, too early, too many requests; and everything from 500 on.
 _PASSING_STATUS = frozenset((408, 425, 429))
 _PASSING_ERRNO = frozenset(
@@ -128,11 +130,11 @@ def describe_fault(fault: BaseException) -> str:
 
 
 def hide_secrets(url: str) -> str:
-    """Return a URL without password, query and fragment: signed URLs carry their key there."""
-    bare = re.split(r"[?#]", url, maxsplit=1)[0]
-    if bare.lower().startswith(("abfs", "az:")):  # abfs://container@account..., no password
-        return bare
-    return re.sub(r"^([^/]*//)[^/@]*@", r"\1", bare)
+    """Return a URL without password, query and fragment, for messages.
+
+    `addresses.without_secrets` leaves what tells photos apart, and knows signatures by name.
+    """
+    return re.split(r"[?#]", without_secrets(url), maxsplit=1)[0]
 
 
 def code_of(fault: BaseException) -> str | None:

@@ -18,9 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
+from landmark_core.addresses import without_secrets
 from landmark_core.errors import ConfigError
 from landmark_core.library.dates import fixed_part, is_partitioned, partitions
-from landmark_core.library.faults import is_missing
+from landmark_core.library.faults import hide_secrets, is_missing
 from landmark_core.library.folders import changed_us, walk_folder
 from landmark_core.library.identity import (
     absolute,
@@ -103,7 +104,7 @@ def open_listing(
     except ConfigError as error:
         above = fixed_part(source)
         raise ConfigError(
-            f"{error}; date fields need --since, for all dates name {above}"
+            f"{error}; date fields need --since, for all dates name {hide_secrets(above)}"
         ) from error
 
 
@@ -114,8 +115,9 @@ def _choose_partitions(source: str, window: Window) -> _Walk:
         walks = list(pool.map(_choose_if_there, places))
     found = [(place, walk) for place, walk in zip(places, walks, strict=True) if walk is not None]
     if not found:
-        span = places[0] if len(places) == 1 else f"{places[0]} to {places[-1]}"
-        raise ConfigError(f"expected photos in {span}, of {source} since then: there is none")
+        ends = places[:1] if len(places) == 1 else (places[0], places[-1])
+        span, whole = " to ".join(map(without_secrets, ends)), without_secrets(source)
+        raise ConfigError(f"expected photos in {span}, of {whole} since then: there is none")
     base = fixed_part(source)
 
     def walk_all(selection: Selection, counts: Counts) -> Iterator[PhotoRef]:
@@ -219,7 +221,10 @@ def _is_list(source: str, head: bytes) -> bool:
     may_be_list = extension not in OTHER_EXTENSIONS or extension == "txt"
     if may_be_list and _is_text(head):
         return True
-    raise ConfigError(f"{_EXPECTED}, got {source!r}, which is neither a photo nor a text of paths")
+    raise ConfigError(
+        f"{_EXPECTED}, got {without_secrets(source)!r}, which is neither a photo nor a text of "
+        "paths"
+    )
 
 
 def _is_text(head: bytes) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from landmark_core.addresses import without_secrets
 from landmark_core.records import PhotoRef
 
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
@@ -69,15 +70,19 @@ def local_ref(path: str, status: os.stat_result | None) -> PhotoRef:
 def url_ref(url: str, info: Mapping[str, Any]) -> PhotoRef:
     """Describe a photo in a bucket.
 
+    A signature or password in the URL is in the location alone: the photo is the same one when its
+    URL is signed anew, and no table holds the key.
+
     Args:
         url: full URL.
         info: the fsspec listing entry; empty where the store could not be asked.
     """
     size = info.get("size")
     etag = next((info[key] for key in _ETAG_KEYS if info.get(key)), None)
+    plain = without_secrets(url)
     return PhotoRef(
-        photo_id=photo_id_of(url),
-        uri=url.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+        photo_id=photo_id_of(plain),
+        uri=plain.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
         location=url,
         size_bytes=int(size) if isinstance(size, int | float) else None,
         modified_us=next((_microseconds(info[key]) for key in _TIME_KEYS if info.get(key)), None),

@@ -58,9 +58,9 @@ def read_head(place: Place, entry: Entry, length: int = HEAD_BYTES) -> bytes | N
         return ask_head(place, entry, length)
     except StoreError as error:
         if is_passing(error.fault) or is_refused(error.fault):
-            logger.warning("taken for a photo: %r: %s", entry["name"], error)
+            logger.warning("taken for a photo: %r: %s", hide_secrets(entry["name"]), error)
             return None
-        logger.warning("not taken for a photo: %r: %s", entry["name"], error)
+        logger.warning("not taken for a photo: %r: %s", hide_secrets(entry["name"]), error)
         return b""
 
 

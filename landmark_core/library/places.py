@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import fsspec
 
+from landmark_core.addresses import clean_text
 from landmark_core.errors import ConfigError
 from landmark_core.library.dialects import Dialect, dialect_of
 from landmark_core.protocols import extra_for
@@ -65,7 +66,8 @@ def open_place(url: str, *, is_patient: bool = False) -> Place:
         raise ConfigError(f"{protocol}:// needs a client that is missing: {remedy}") from error
     except ValueError as error:
         known = "a folder, a photo, a list file, s3://, gs://, az:// or memory://"
-        raise ConfigError(f"cannot open {protocol}://: {error}; expected {known}") from error
+        reason = clean_text(str(error))
+        raise ConfigError(f"cannot open {protocol}://: {reason}; expected {known}") from error
 
 
 def renew_client(place: Place) -> None:

@@ -1,8 +1,9 @@
 """Open a TorchScript file as the zip archive that it is, before torch sees it.
 
 torch itself checks neither checksums nor sizes: a flipped bit in the weights loads and gives wrong
-tags, a zip bomb fills the memory. Both are refused here. Layout:
-`torch/csrc/jit/docs/serialization.md` of PyTorch
+tags, a zip bomb fills the memory. Both are refused here, and so are archives of which two readers
+would see different things: members that lie over each other, or have one name. What the code in it
+does is not judged: a model file is a program. Layout: `torch/csrc/jit/docs/serialization.md`
 (https://github.com/pytorch/pytorch/blob/main/torch/csrc/jit/docs/serialization.md).
 """
 
@@ -18,6 +19,8 @@ MAX_CODE_BYTES = 64 * 2**20  # all code/*.py together; a large network takes abo
 MAX_CARD_BYTES = 64 * 2**20
 MAX_INFLATION = 20  # unpacked size over file size; weights barely shrink
 FREE_INFLATION_BYTES = 64 * 2**20  # small files may inflate more: code shrinks tenfold
+MAX_MEMBERS = 100_000  # a network has one for each tensor and each class of its code
+_LOCAL_HEADER = 30  # bytes before a member's name, which its content follows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ def open_script_archive(data: bytes, name: str) -> ScriptArchive:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             check_sizes(archive, len(data), name)
+            check_members(archive, name)
             check_sums(archive, name)
             return ScriptArchive(
                 code=_read_code(archive, name), card_text=read_card_text(archive, name)
@@ -69,6 +73,33 @@ def check_sizes(archive: zipfile.ZipFile, size: int, name: str) -> None:
             f"model {name}: a zip bomb: {size} bytes unpack to {unpacked}; "
             "do not trust where it came from"
         )
+
+
+def check_members(archive: zipfile.ZipFile, name: str) -> None:
+    """Refuse an archive that readers disagree about, or that only keeps them busy.
+
+    Raises:
+        ConfigError: if it has very many members, two of one name, or two in one place.
+    """
+    members = sorted(archive.infolist(), key=lambda member: member.header_offset)
+    if len(members) > MAX_MEMBERS:
+        raise ConfigError(
+            f"model {name}: a zip archive of {len(members):,} members, expected at most "
+            f"{MAX_MEMBERS:,}; do not trust where it came from"
+        )
+    names: set[str] = set()
+    free = 0  # where the next member may begin
+    for member in members:
+        if member.filename in names or member.header_offset < free:
+            how = "stands twice" if member.filename in names else "lies over another one"
+            raise ConfigError(
+                f"model {name}: {member.filename[:80]!r} {how} in its zip archive, which no writer "
+                "of models makes; do not trust where it came from"
+            )
+        names.add(member.filename)
+        # At least: the local header's own further fields are not counted.
+        least = _LOCAL_HEADER + len(member.orig_filename) + member.compress_size
+        free = member.header_offset + least
 
 
 def check_sums(archive: zipfile.ZipFile, name: str) -> None:

@@ -165,8 +165,16 @@ def _wrong(key: str, expected: str, got: object) -> ConfigError:
 
 
 def _check_text(key: str, value: object) -> None:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not _is_whole(value):
         raise _wrong(key, "a text that is not empty", value)
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # JSON can name halves of characters, which no table can hold
+        return False
+    return True
 
 
 def _check_optional_text(key: str, value: object) -> None:
@@ -189,9 +197,16 @@ def _check_number(
 ) -> None:
     low, high = (-math.inf if least is None else least), (math.inf if most is None else most)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type, operator]
+    if not is_number or not _is_finite(value) or not low <= value <= high:  # type: ignore[operator]
         bounds = "" if least is None and most is None else f" in {low:g}..{high:g}"
         raise _wrong(key, f"a finite number{bounds}", value)
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def _check_mapping(key: str, value: object) -> None:

@@ -9,9 +9,10 @@ shapes.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, NoReturn
+from typing import Any
 
 from landmark_core.errors import ConfigError
+from landmark_core.json_text import parse_json
 from landmark_core.model.card import (
     FORMAT_VERSION,
     ModelCard,
@@ -61,19 +62,11 @@ def card_from_json(text: str) -> ModelCard:
 
 
 def _parse(text: str) -> dict[str, Any]:
-    if len(text) > MAX_CARD_CHARACTERS:
-        raise ConfigError(
-            f"model card: expected at most {MAX_CARD_CHARACTERS} characters, got {len(text)}"
-        )
     try:
-        values = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        values = parse_json(text, most=MAX_CARD_CHARACTERS, exact=True)
+    except ValueError as error:
         raise ConfigError(f"model card: not valid JSON: {error}") from error
     return dict(_object("the card", values))
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number in JSON")
 
 
 def _require(values: Mapping[str, object], keys: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +21,24 @@ LOCK_FILE = ".lock"
 LOCK_WAIT_S = 10.0  # seconds; what is done under the lock takes milliseconds
 _LOOK_S = 0.02  # seconds between two tries
 _CHUNK_BYTES = 2**20
+_PIPE_BYTES = 64 * 2**20  # of what has no size, such as a pipe
+
+
+def read_at_most(path: Path, most: int) -> bytes:
+    """Return the content of a file that has at most so many bytes.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is larger; a pipe or device may have 64 MiB.
+    """
+    with path.open("rb") as file:
+        # Asked first, and read whole: read(n) sets n bytes aside, however small the file.
+        status = os.fstat(file.fileno())
+        is_ordinary = stat.S_ISREG(status.st_mode)
+        data = b"" if status.st_size > most else file.read(-1 if is_ordinary else _PIPE_BYTES + 1)
+        if status.st_size > most or (not is_ordinary and len(data) > _PIPE_BYTES):
+            raise ValueError(f"it is larger than {most / 2**20:.0f} MiB")
+        return data
 
 
 def write_whole(path: Path, data: bytes) -> None:

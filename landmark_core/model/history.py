@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from landmark_core.errors import ConfigError
-from landmark_core.model.files import append_line
+from landmark_core.json_text import finite_number, parse_json
+from landmark_core.model.files import append_line, read_at_most
 
 HISTORY_FILE = "history.jsonl"
 Action = Literal["promotion", "refusal", "rollback"]
+_MOST = 64 * 2**20  # bytes; a decision takes about 500, so this is a hundred thousand of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +43,11 @@ def read_history(root: Path) -> tuple[HistoryEntry, ...]:
     """
     path = root / HISTORY_FILE
     try:
-        whole, _, _torn = path.read_bytes().rpartition(b"\n")
+        whole, _, _torn = read_at_most(path, _MOST).rpartition(b"\n")
     except FileNotFoundError:
         return ()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from error
     lines = whole.split(b"\n") if whole else []
     return tuple(_read_entry(path, number, line) for number, line in enumerate(lines, start=1))
 
@@ -95,7 +97,8 @@ def champions(entries: Sequence[HistoryEntry]) -> tuple[str, ...]:
 
 def _read_entry(path: Path, number: int, line: bytes) -> HistoryEntry:
     try:
-        values: dict[str, Any] = json.loads(line)
+        values: dict[str, Any] = parse_json(line, most=_MOST, exact=True)
+        figures = dict(values.get("figures", {}))
         entry = HistoryEntry(
             when=str(values["when"]),
             action=values["action"],
@@ -103,10 +106,12 @@ def _read_entry(path: Path, number: int, line: bytes) -> HistoryEntry:
             before=values["from"],
             reason=str(values["reason"]),
             by=str(values["by"]),
-            figures=dict(values.get("figures", {})),
+            figures={str(name): finite_number(value) for name, value in figures.items()},
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}, line {number}, is damaged: {error!r}") from error
+    if not isinstance(entry.before, str | None):
+        raise ConfigError(f"{path}, line {number}: expected a version as from, or null")
     if entry.action not in get_args(Action):
         known = ", ".join(get_args(Action))
         raise ConfigError(f"{path}, line {number}: expected {known}, got {entry.action!r}")

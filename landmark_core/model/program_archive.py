@@ -19,7 +19,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from landmark_core.errors import ConfigError
-from landmark_core.model.archive import check_sizes, check_sums, damaged_file, read_card_text
+from landmark_core.model.archive import (
+    check_members,
+    check_sizes,
+    check_sums,
+    damaged_file,
+    read_card_text,
+)
 from landmark_core.model.recognise import DAMAGE
 
 MODEL = "models/model.json"
@@ -80,6 +86,7 @@ def open_program_archive(data: bytes, name: str) -> ProgramArchive:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             check_sizes(archive, len(data), name)
+            check_members(archive, name)
             check_sums(archive, name)
             card_text = read_card_text(archive, name)
             with zipfile.ZipFile(buffer, "w") as copy:

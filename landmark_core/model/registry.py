@@ -20,7 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from landmark_core.errors import ConfigError, RunError
-from landmark_core.model.files import flush, flush_tree, hold_folder, write_whole
+from landmark_core.json_text import parse_json
+from landmark_core.model.files import flush, flush_tree, hold_folder, read_at_most, write_whole
 from landmark_core.model.history import (
     HISTORY_FILE,
     Action,
@@ -43,6 +44,7 @@ from landmark_core.model.versions import (
 logger = logging.getLogger(__name__)
 
 CHAMPION_FILE = "champion.json"
+_MOST = 65536  # bytes of champion.json, which has about 50
 
 
 def is_registry(folder: Path) -> bool:
@@ -271,7 +273,7 @@ class Registry:
 
     def _written_champion(self) -> str | None:
         try:
-            values = json.loads((self.root / CHAMPION_FILE).read_bytes())
+            values = parse_json(read_at_most(self.root / CHAMPION_FILE, _MOST), most=_MOST)
             return str(values["version"])
         except (OSError, ValueError, KeyError, TypeError):  # missing or damaged: written anew
             return None

@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
+from landmark_core.addresses import clean_text, without_secrets
 from landmark_core.errors import ConfigError
+from landmark_core.library import describe_fault
+from landmark_core.model.files import read_at_most
 from landmark_core.model.registry import Registry, is_registry
 from landmark_core.model.versions import Version, version_names
 
 PACKAGED = {"starter": ("starter", "starter.pt")}  # name -> its place in landmark_core/model
-MAX_MODEL_BYTES = 4 * 2**30  # the file is held in memory while it is loaded
+# The file is held in memory while it is loaded. The largest vision networks of today have two
+# billion weights, 8 GB.
+MAX_MODEL_BYTES = 16 * 2**30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,8 @@ def read_model_file(name: str) -> ModelFile:
     data = read_whole(
         location, what="model", max_bytes=MAX_MODEL_BYTES, hint=f" (known by name: {known})"
     )
-    path = location if "://" in location else str(Path(location).absolute())
+    path = without_secrets(location) if "://" in location else str(Path(location).absolute())
+    name = without_secrets(name)
     file = ModelFile(name=name, path=path, data=data)
     if version is not None and file.model_id != version.model_id:
         raise ConfigError(
@@ -124,18 +130,26 @@ def read_whole(location: str, *, what: str, max_bytes: int, hint: str = "") -> b
     Raises:
         ConfigError: if it is missing, a folder, too large or cannot be read.
     """
+    shown = without_secrets(location)
     try:
         return (_read_url if "://" in location else _read_local)(location, max_bytes)
     except FileNotFoundError:
-        raise ConfigError(f"no {what} {location}: there is no such file{hint}") from None
+        raise ConfigError(f"no {what} {shown}: there is no such file{hint}") from None
     except IsADirectoryError:
         raise ConfigError(
-            f"{what} {location} is a folder: give the file inside it"
+            f"{what} {shown} is a folder: give the file inside it"
             + (", or a folder that `landmarks train` wrote" if what == "model" else "")
         ) from None
     except Exception as error:  # every store raises its own types; all of them stop the run
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise ConfigError(f"{what} {location} cannot be read: {reason}") from error
+        raise ConfigError(f"{what} {shown} cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Say why, in one line; what a store's client says of it may quote keys."""
+    if isinstance(error, ValueError | ImportError):
+        return clean_text(str(error).partition("\n")[0]) or type(error).__name__
+    is_local = isinstance(error, OSError) and error.strerror and error.filename
+    return str(error) if is_local else describe_fault(error)
 
 
 def _is_registry(location: str) -> bool:
@@ -155,9 +169,7 @@ def _packaged_path(name: str) -> Path:
 
 
 def _read_local(location: str, max_bytes: int) -> bytes:
-    with Path(location).open("rb") as file:  # a folder raises IsADirectoryError
-        data = file.read(max_bytes + 1)
-    return _check_size(data, len(data), max_bytes)
+    return read_at_most(Path(location), max_bytes)  # a folder raises IsADirectoryError
 
 
 def _read_url(location: str, max_bytes: int) -> bytes:
@@ -167,7 +179,11 @@ def _read_url(location: str, max_bytes: int) -> bytes:
     if filesystem.isdir(path):
         raise IsADirectoryError(location)
     size = filesystem.size(path)  # None where the store does not say
-    _check_size(b"", size or 0, max_bytes)
+    if size is None:
+        with filesystem.open(path, "rb") as file:
+            data = bytes(file.read(max_bytes + 1))
+        return _check_size(data, len(data), max_bytes)
+    _check_size(b"", size, max_bytes)
     return bytes(filesystem.cat_file(path))
 
 

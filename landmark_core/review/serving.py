@@ -105,7 +105,7 @@ def serve(
             desk=desk,
             pictures=pictures,
             summarise=lambda: summarise(judged(log), audit_pool=catalogue.machine_settled),
-            out=out if is_url(out) else str(Path(out).resolve()),
+            out=store.out if is_url(out) else str(Path(out).resolve()),
             reviewer=options.reviewer,
             runs=catalogue.runs,
             token=token,
@@ -180,7 +180,8 @@ def _class_names(store: Store) -> tuple[str, ...]:
         model = run.summary.get("model")
         given = model.get("class_names") if isinstance(model, dict) else None
         if isinstance(given, list):
-            names.update((str(name), None) for name in given)
+            shown = (name for name in given if isinstance(name, str) and name.isprintable())
+            names.update(dict.fromkeys(shown))
     return tuple(names)
 
 

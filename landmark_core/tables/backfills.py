@@ -16,10 +16,13 @@ from datetime import datetime
 from typing import Any
 
 from landmark_core.errors import ConfigError
+from landmark_core.json_text import moment_of, whole_number
 from landmark_core.tables.store import Store
 from landmark_core.tables.work_key import WorkKey
 
 _PLAIN_FIELDS = ("settings", "model", "plan", "estimate")
+# Of one plan. Ten million photos in shards of the usual size are five thousand.
+_MOST_SHARDS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +111,14 @@ def _to_record(values: Mapping[str, Any], run_id: str) -> BackfillRecord:
     for name in _PLAIN_FIELDS:
         if not isinstance(values[name], dict):
             raise TypeError(f"expected an object as {name!r}, got {values[name]!r}")
+    key = WorkKey(**values["key"])
+    if not (isinstance(key.model_id, str) and isinstance(key.preprocess_id, str)):
+        raise TypeError(f"expected texts in 'key', got {str(values['key'])[:60]}")
     return BackfillRecord(
         run_id=run_id,
-        created_at=datetime.fromisoformat(values["created_at"]),
-        key=WorkKey(**values["key"]),
-        shards=int(values["shards"]),
-        photos=int(values["photos"]),
+        created_at=moment_of(values["created_at"]),
+        key=key,
+        shards=whole_number(values["shards"], most=_MOST_SHARDS),
+        photos=whole_number(values["photos"]),
         **{name: values[name] for name in _PLAIN_FIELDS},
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
+from landmark_core.addresses import without_secrets
 from landmark_core.backoff import pause_seconds
 from landmark_core.errors import RunError
 from landmark_core.library import describe_fault, is_passing
@@ -62,7 +63,7 @@ class Bucket:
         Raises:
             ConfigError: if nothing installed can open such URLs.
         """
-        self.label = url
+        self.label = without_secrets(url)
         self._patience = patience or Patience()
         self._before_write = before_write
         self._sleep = sleep

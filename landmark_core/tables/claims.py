@@ -17,15 +17,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from landmark_core.errors import RunError
+from landmark_core.errors import ConfigError, RunError
 from landmark_core.tables.backfills import BackfillRecord, backfill_name, list_open_backfills
 from landmark_core.tables.names import part_name
-from landmark_core.tables.parts import read_ahead
+from landmark_core.tables.parts import check_footer, read_ahead
+from landmark_core.tables.schema import check_schema, subset
+from landmark_core.tables.spool import PHOTOS_SCHEMA
 from landmark_core.tables.store import Store, plan_name
 from landmark_core.tables.work_key import WorkKey
 
 _AT_ONCE = 8  # readers; hides the latency of a bucket
 _GROUPS = 16  # shards that one reader reads in one go
+_COLUMNS = subset(PHOTOS_SCHEMA, "photo_id")
 
 
 def list_claims(store: Store, key: WorkKey) -> list[BackfillRecord]:
@@ -66,8 +69,11 @@ def _read_photos(store: Store, backfill: BackfillRecord, shards: list[int]) -> I
     try:
         with store.open(name) as file:
             plan = pq.read_metadata(file)
+        check_footer(plan, name)
+        check_schema(plan.schema.to_arrow_schema(), _COLUMNS, name=name)
         yield from read_ahead(_readers(store, name, plan, shards), _AT_ONCE)
-    except (OSError, IndexError, pa.ArrowException) as error:  # IndexError: it has fewer shards
+    # IndexError: it has fewer shards; ValueError: nulls in a full column
+    except (OSError, IndexError, ValueError, ConfigError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise RunError(
             f"{store.out}/{name} cannot be read ({reason}), so nobody knows which photos are left "
@@ -86,4 +92,6 @@ def _readers(
 def _read_shards(store: Store, name: str, plan: Any, shards: list[int]) -> pa.Table:
     # The footer is handed over: with thousands of shards, it is most of what there is to read.
     with store.open(name) as file, pq.ParquetFile(file, metadata=plan) as photos:
-        return photos.read_row_groups(shards, columns=["photo_id"], use_threads=False)
+        table = photos.read_row_groups(shards, columns=["photo_id"], use_threads=False)
+        table.validate(full=True)
+        return table.cast(_COLUMNS)

@@ -8,6 +8,7 @@ from typing import Any
 import fsspec
 from fsspec.core import url_to_fs
 
+from landmark_core.addresses import clean_text, without_secrets
 from landmark_core.errors import ConfigError
 from landmark_core.protocols import extra_for
 
@@ -25,9 +26,11 @@ def open_client(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     except ImportError as error:
         extra = extra_for(scheme)
         needed = f"landmark-tagger[{extra}]" if extra else f"the fsspec package for {scheme}://"
-        raise ConfigError(f"cannot open {url}: pip install '{needed}'") from error
+        place = without_secrets(url)
+        raise ConfigError(f"cannot open {place}: pip install '{needed}'") from error
     except ValueError as error:
-        raise ConfigError(f"cannot open {url}: {_first_line(error)}") from error
+        reason = clean_text(_first_line(error))
+        raise ConfigError(f"cannot open {without_secrets(url)}: {reason}") from error
     return file_system, str(root).rstrip("/")
 
 

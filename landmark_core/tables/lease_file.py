@@ -15,9 +15,11 @@ import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from landmark_core.json_text import finite_number, moment_of, parse_json, whole_number
 from landmark_core.tables.bucket import Bucket
 
 LENGTH_S = 120.0  # seconds after which a lease that was not renewed may be taken over
+_MOST = 65536  # bytes; ours has about 200
 
 _FOLDER = "runs/.lease"
 _NAME = re.compile(rf"{re.escape(_FOLDER)}/(\d{{8}})\.json")
@@ -86,17 +88,28 @@ def lease_numbers(bucket: Bucket) -> list[int]:
 
 def _parse(content: bytes) -> Lease:
     try:
-        values = json.loads(content)
+        values = parse_json(content, most=_MOST)
         for name in ("since", "renewed_at"):
-            values[name] = datetime.fromisoformat(values[name])
-        values["length_s"] = float(values["length_s"])
-        return Lease(**values)
+            values[name] = moment_of(values[name])
+        values["length_s"] = finite_number(values["length_s"])
+        return _checked(Lease(**values))
     except (ValueError, TypeError, KeyError):  # a later version's, or cut: watched like any other
         never = datetime.fromtimestamp(0, UTC)
         return Lease(
             token="", pid=0, host="an unknown machine", since=never, length_s=LENGTH_S,
             renewed_at=never,
         )  # fmt: skip
+
+
+def _checked(lease: Lease) -> Lease:
+    """Return a lease whose values are of the kinds that theirs are."""
+    whole_number(lease.pid)
+    whole_number(lease.renewals)
+    if not (isinstance(lease.token, str) and isinstance(lease.host, str)):
+        raise TypeError("expected texts")
+    if not isinstance(lease.released, bool):
+        raise TypeError("expected true or false")
+    return lease
 
 
 def lease_name(number: int) -> str:

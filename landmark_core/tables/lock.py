@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from landmark_core.errors import RunError
+from landmark_core.json_text import parse_json, whole_number
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ _NO_LOCKS_HERE = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EIN
 # Seconds: somebody who only looks (`find_holder`) has it for a moment, which is waited for anyway.
 _SHORTEST_WAIT_S = 0.2
 _LOOK_S, _LONGEST_LOOK_S = 0.05, 1.0
+_MOST = 4096  # bytes; ours has about 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,9 @@ def _busy_message(path: Path) -> str:
 def _read_holder(path: Path) -> Holder:
     since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     try:
-        content = json.loads(path.read_bytes())
-        return Holder(pid=int(content["pid"]), host=str(content["host"]), since=since)
+        with path.open("rb") as file:
+            content = parse_json(file.read(_MOST + 1), most=_MOST)
+        pid, host = whole_number(content["pid"]), str(content["host"])
+        return Holder(pid=pid, host=host, since=since)
     except (ValueError, KeyError, TypeError):  # it took the lock this very moment
         return Holder(pid=0, host="an unknown machine", since=since)

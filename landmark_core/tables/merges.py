@@ -18,6 +18,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from landmark_core.errors import ConfigError, RunError
+from landmark_core.json_text import moment_of, parse_json, whole_number
+from landmark_core.tables.limits import MOST_JSON, read_bounded
 from landmark_core.tables.names import in_time, run_of_part
 from landmark_core.tables.place import Place
 
@@ -79,22 +81,28 @@ def read_record(place: Place, compaction_id: str, state: State) -> MergeRecord:
         FileNotFoundError: if the compaction has come to another state.
     """
     name = f"runs/{compaction_id}.{state}.json"
-    content = place.get(name)
+    content = read_bounded(place, name)
     try:
-        values: dict[str, Any] = json.loads(content)
+        values: dict[str, Any] = parse_json(content, most=MOST_JSON, exact=True)
         return MergeRecord(
             compaction_id=compaction_id,
             state=state,
-            moment=datetime.fromisoformat(values["moment"]),
-            merges=tuple(
-                Merge(**{**merge, "replaced": tuple(merge["replaced"])})
-                for merge in values["merges"]
-            ),
+            moment=moment_of(values["moment"]),
+            merges=tuple(_read_merge(merge) for merge in values["merges"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{place.label}/{name} is not a record of merged parts: {error}; restore it"
         ) from error
+
+
+def _read_merge(value: dict[str, Any]) -> Merge:
+    merge = Merge(**{**value, "replaced": tuple(value["replaced"])})
+    whole_number(merge.rows)
+    texts = (merge.merged, merge.digest, *merge.replaced)
+    if not isinstance(value["replaced"], list) or not all(isinstance(t, str) for t in texts):
+        raise TypeError(f"expected names of parts, got {str(texts)[:60]}")
+    return merge
 
 
 def drop_stale_records(place: Place) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from landmark_core.errors import RunError
+from landmark_core.errors import ConfigError, RunError
 from landmark_core.records import PhotoRef, Shard
 from landmark_core.tables.ledger import Counts, Missing, find_missing
+from landmark_core.tables.parts import check_footer
+from landmark_core.tables.schema import check_schema
 from landmark_core.tables.scratch import open_scratch
 from landmark_core.tables.spool import PHOTOS_SCHEMA, table_to_refs
 from landmark_core.tables.store import Store, plan_name
@@ -95,8 +97,11 @@ def read_shard(store: Store, shard: Shard) -> list[PhotoRef]:
         with store.open(name) as file, pq.ParquetFile(file) as plan:
             if not shard.number < plan.num_row_groups:
                 raise RunError(f"{store.out}/{name} has no shard {shard.number}")
-            refs = table_to_refs(plan.read_row_group(shard.number, use_threads=False))
-    except (OSError, pa.ArrowException) as error:
+            check_footer(plan.metadata, name, group=shard.number)
+            check_schema(plan.schema_arrow, PHOTOS_SCHEMA, name=name)
+            rows = plan.read_row_group(shard.number, use_threads=False)
+            refs = table_to_refs(rows.select(PHOTOS_SCHEMA.names).cast(PHOTOS_SCHEMA))
+    except (OSError, ValueError, ConfigError, pa.ArrowException) as error:
         raise _unreadable(store, name, error) from error
     if len(refs) != shard.photos:
         raise RunError(f"{store.out}/{name}: expected {shard.photos} photos, got {len(refs)}")
@@ -113,7 +118,7 @@ def read_shards(store: Store, run_id: str) -> tuple[Shard, ...]:
     try:
         with store.open(name) as file:
             footer = pq.read_metadata(file)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise _unreadable(store, name, error) from error
     sizes = (footer.row_group(number).num_rows for number in range(footer.num_row_groups))
     return tuple(Shard(run_id=run_id, number=n, photos=size) for n, size in enumerate(sizes))

@@ -157,6 +157,11 @@ def check_schema(found: pa.Schema, expected: pa.Schema, *, name: str) -> None:
     """
     for field in expected:
         index = found.get_field_index(field.name)
+        if index < 0 and field.name in found.names:  # which of them is meant, nobody can say
+            raise ConfigError(
+                f"{name} is not a table of this project: column {field.name!r} stands twice; "
+                "move it out of the folder"
+            )
         if index < 0 and field.name in LATER_COLUMNS:
             continue
         if index < 0:

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from landmark_core.errors import RunError
+from landmark_core.json_text import parse_json
 from landmark_core.records import Shard
 from landmark_core.report import ShardReport
 from landmark_core.report_json import shard_report_from_json, shard_report_to_json
+from landmark_core.tables.limits import MOST_JSON
 from landmark_core.tables.names import part_name, shard_of_part
 from landmark_core.tables.store import Store
 
@@ -48,7 +50,7 @@ def find_report(store: Store, shard: Shard) -> ShardReport | None:
 
 
 def _value(metadata: Mapping[bytes, bytes]) -> Any:
-    return json.loads(metadata[REPORT_KEY])
+    return parse_json(metadata[REPORT_KEY], most=MOST_JSON)
 
 
 def list_done_shards(store: Store, run_id: str) -> frozenset[int]:

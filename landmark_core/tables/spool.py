@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from landmark_core.library import keep_key
 from landmark_core.records import PhotoRef
 
 Item = TypeVar("Item")
@@ -108,6 +109,8 @@ def table_to_refs(table: pa.Table) -> list[PhotoRef]:
 def _odd_location(ref: PhotoRef) -> bytes | None:
     if ref.location == ref.uri:
         return None
+    if keep_key(ref):
+        return None  # what becomes a plan in OUT holds no signature
     # surrogateescape gives a file name's bytes back exactly, whatever this machine's locale
     return ref.location.encode("utf-8", "surrogateescape")
 

@@ -19,9 +19,12 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from landmark_core.addresses import without_secrets
 from landmark_core.errors import ConfigError, RunError
+from landmark_core.json_text import parse_json
 from landmark_core.tables.folder import Folder
 from landmark_core.tables.lease import find_lease_holder, held_lease, hold_lease
+from landmark_core.tables.limits import MOST_JSON, read_bounded
 from landmark_core.tables.lock import Holder, find_holder, hold_lock
 from landmark_core.tables.merges import list_parts
 from landmark_core.tables.names import (
@@ -59,7 +62,8 @@ class Store:
         Raises:
             ConfigError: if nothing installed can open such URLs.
         """
-        self.out = out
+        self.out = without_secrets(out)  # for messages, and for telling places apart
+        self._out = out
         self._place = open_place(out)
 
     @property
@@ -69,7 +73,8 @@ class Store:
         The other folders hold no pictures, and their names are common: where OUT is SOURCE,
         somebody's photos of `runs` must not be passed over with them.
         """
-        return tuple(f"{self._place.label.rstrip('/')}/{name}" for name in ("heatmaps", "tags"))
+        base = self._place.label if isinstance(self._place, Folder) else self._out
+        return tuple(f"{base.rstrip('/')}/{name}" for name in ("heatmaps", "tags"))
 
     @property
     def place(self) -> Place:
@@ -87,13 +92,13 @@ class Store:
         """
         if isinstance(self._place, Folder):
             return hold_lock(self._place.root, wait_s)
-        return hold_lease(self.out, wait_s)
+        return hold_lease(self._out, wait_s)
 
     def holder(self) -> Holder | None:
         """Return the process that is writing a run to OUT now; null where none is known."""
         if isinstance(self._place, Folder):
             return find_holder(self._place.root)
-        return find_lease_holder(self.out)
+        return find_lease_holder(self._out)
 
     def check_held(self) -> None:
         """Make sure that what this process holds of OUT is still its own.
@@ -103,7 +108,7 @@ class Store:
         Raises:
             RunError: if the lease of a bucket was lost, and another run may be writing there.
         """
-        if lease := held_lease(self.out):
+        if lease := held_lease(self._out):
             lease.confirm()
 
     def sweep(self) -> int:
@@ -266,9 +271,13 @@ class Store:
         self._place.put(name, json.dumps(value, indent=2).encode())
 
     def read_json(self, name: str) -> Mapping[str, Any]:
-        """Return the JSON object of a file; FileNotFoundError where there is none."""
+        """Return the JSON object of a file; FileNotFoundError where there is none.
+
+        Raises:
+            ConfigError: if it is none, or larger than any of ours.
+        """
         try:
-            content = json.loads(self._place.get(name))
+            content = parse_json(read_bounded(self._place, name), most=MOST_JSON)
         except ValueError as error:
             raise ConfigError(f"{name} is not JSON: {error}") from error
         if not isinstance(content, dict):

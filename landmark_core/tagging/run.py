@@ -7,7 +7,6 @@ the shards out by itself. Whatever dies in between, the next run does what is mi
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import logging
 import random
@@ -17,7 +16,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from landmark_core import __version__
-from landmark_core.config import TagConfig
+from landmark_core.addresses import clean_text, without_secrets
+from landmark_core.config import TagConfig, settings_to_keep
 from landmark_core.errors import ConfigError, RunError
 from landmark_core.library import Listing, open_listing, warm_up_workers
 from landmark_core.records import PhotoRef, Shard
@@ -93,7 +93,7 @@ class OpenRun:
             version=__version__,
             started_at=self.started_at,
             finished_at=datetime.now(UTC),
-            settings=dataclasses.asdict(self.config),
+            settings=settings_to_keep(self.config),
             plan=self.plan,
             model=self.tagger.identity,
             counts=add_counts(report.counts for report in reports),
@@ -130,7 +130,7 @@ def tag_library(
                 raise
             except Exception as error:
                 logger.debug("shard %d failed", shard.number, exc_info=True)
-                failed.append(f"shard {shard.number}: {type(error).__name__}: {error}")
+                failed.append(clean_text(f"shard {shard.number}: {type(error).__name__}: {error}"))
         if failed:
             raise shards_failed(failed, len(run.shards))
         return run.finish(reports)
@@ -254,7 +254,8 @@ def _at_least_one(listing: Listing, config: TagConfig) -> Iterator[PhotoRef]:
     seen = f"{listing.counts.not_photos} other files"
     if listing.counts.excluded:
         seen += f", {listing.counts.excluded} left out by --include and --exclude"
-    raise ConfigError(f"no photos in {config.source} ({seen}); name a folder that holds photos")
+    source = without_secrets(config.source)
+    raise ConfigError(f"no photos in {source} ({seen}); name a folder that holds photos")
 
 
 def _tell(photos: Iterable[PhotoRef], progress: Progress) -> Iterator[PhotoRef]:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 
 from landmark_core.config import TagConfig
 from landmark_core.errors import RunError, ShardError
+from landmark_core.library import with_keys
 from landmark_core.model import load_model
 from landmark_core.records import (
     DecodedPhoto,
@@ -158,7 +159,7 @@ class Tagger:
 
     def _read_plan(self, shard: Shard) -> Sequence[PhotoRef]:
         try:
-            return read_shard(self._store, shard)
+            return with_keys(read_shard(self._store, shard))
         except RunError as error:  # a broken place in the plan is no reason to stop the others
             raise ShardError(str(error)) from error
 

@@ -40,8 +40,9 @@ def read_card_text(path: str | Path) -> CardText:
     """
     try:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"card {path} cannot be read: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise ConfigError(f"card {path} cannot be read: {reason}") from error
     unknown = sorted(set(values) - set(_KEYS))
     if unknown:
         raise ConfigError(f"card {path}: no key {unknown[0]!r}; known: {', '.join(_KEYS)}")

@@ -78,7 +78,17 @@ def load_checkpoint(folder: Path, identity: Mapping[str, str]) -> Checkpoint | N
             raise ConfigError(f"{path} was written by another version: train without --resume")
         content["history"] = tuple(EpochMetrics(**row) for row in content["history"])
         checkpoint = Checkpoint(**content)
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
+    # AttributeError: another object than a dict; ValueError: a damaged zip or pickle
+    except (
+        OSError,
+        RuntimeError,
+        EOFError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        pickle.UnpicklingError,
+    ) as error:
         raise ConfigError(f"{path} cannot be read: train without --resume") from error
     other = [name for name in identity if checkpoint.identity.get(name) != identity[name]]
     if other:

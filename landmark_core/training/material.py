@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from landmark_core.addresses import without_secrets
 from landmark_core.dataset import Dataset, report_to_json, report_to_text
 from landmark_core.errors import ConfigError
 from landmark_core.records import LabelledPhoto, PhotoRef
@@ -82,7 +83,7 @@ def save_material(material: Material, path: Path) -> None:
         {
             "photo_id": photo.ref.photo_id,
             "uri": photo.ref.uri,
-            "location": photo.ref.location.encode("utf-8", "surrogateescape"),
+            "location": without_secrets(photo.ref.location).encode("utf-8", "surrogateescape"),
             "size_bytes": photo.ref.size_bytes,
             "modified_us": photo.ref.modified_us,
             "etag": photo.ref.etag,
@@ -121,7 +122,7 @@ def load_material(path: Path) -> Material:
             report_text=about["report_text"],
             report_json=about["report_json"],
         )
-    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError, RecursionError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ConfigError(f"{path} cannot be read ({reason}): train without --resume") from error
 

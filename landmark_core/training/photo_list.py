@@ -89,9 +89,9 @@ def _learnt(path: Path) -> frozenset[str]:
     """
     try:
         table = pq.read_table(path, columns=["digest", "group", "learnt"], partitioning=None)
-    except (OSError, pa.ArrowException) as error:
+        seen = table.filter(table.column("learnt"))
+        columns = [seen.column(name).to_pylist() for name in ("digest", "group")]
+        return frozenset(columns[0]) | frozenset(columns[1])
+    # KeyError: no such column; TypeError and ValueError: one of other values
+    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    seen = table.filter(table.column("learnt"))
-    return frozenset(seen.column("digest").to_pylist()) | frozenset(
-        seen.column("group").to_pylist()
-    )

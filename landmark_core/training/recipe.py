@@ -129,8 +129,9 @@ def read_recipe(path: str | Path) -> Recipe:
     """
     try:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"recipe {path} cannot be read: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise ConfigError(f"recipe {path} cannot be read: {reason}") from error
     known = {field.name for field in dataclasses.fields(Recipe)}
     unknown = sorted(set(values) - known)
     if unknown:

@@ -73,3 +73,33 @@ def test_model_that_somebody_zipped_again_still_loads(saved):
 def test_other_files_are_named_with_the_model():
     with pytest.raises(ConfigError, match="model pretty-name: the file is empty"):
         open_script_archive(b"", "pretty-name")
+
+
+def test_a_name_that_stands_twice_is_refused(saved):
+    buffer = io.BytesIO(saved)
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(archive.namelist()[0], b"another")
+    with pytest.raises(ConfigError, match="stands twice in its zip archive"):
+        open_script_archive(buffer.getvalue(), "m")
+
+
+def test_members_that_lie_over_each_other_are_refused(saved):
+    """As in a bomb whose members share their bytes (https://www.bamsoftware.com/hacks/zipbomb/)."""
+    buffer = io.BytesIO(saved)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        first = archive.infolist()[0]
+        twin = zipfile.ZipInfo(first.filename.rpartition("/")[0] + "/twin")
+        for name in ("CRC", "compress_size", "file_size", "header_offset", "compress_type"):
+            setattr(twin, name, getattr(first, name))
+        archive.filelist.append(twin)
+        archive.NameToInfo[twin.filename] = twin
+        archive._didModify = True
+    with pytest.raises(ConfigError, match=r"lies over another one|Overlapped|damaged"):
+        open_script_archive(buffer.getvalue(), "m")
+
+
+def test_very_many_members_are_refused(saved, monkeypatch):
+    monkeypatch.setattr("landmark_core.model.archive.MAX_MEMBERS", 20)
+    many = rewritten(saved, {f"data/x{number}": b"" for number in range(30)})
+    with pytest.raises(ConfigError, match="members, expected at most 20"):
+        open_script_archive(many, "m")

@@ -95,6 +95,10 @@ def changed(*path, to):
         pytest.param(changed("thresholds", "per_class", to=[]), "per_class", id="per-class-list"),
         pytest.param(changed("tag_parents", to={"Taj Mahal": 3}), "tag_parents", id="parents"),
         pytest.param(changed("metrics", to=None), "metrics", id="metrics-null"),
+        pytest.param(changed("metrics", to={"a": 10**400}), "metrics", id="hundreds-of-digits"),
+        pytest.param(changed("class_names", to=["a\ud800"]), "class_names", id="half-a-character"),
+        pytest.param('{"name": "a", "name": "b"}', "'name' stands twice", id="key-twice"),
+        pytest.param('{"temperature": 1e999}', "too large", id="infinite"),
     ],
 )
 def test_strange_json_is_refused_in_one_line(text, message):

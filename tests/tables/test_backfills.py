@@ -34,8 +34,8 @@ records = st.builds(
     settings=objects,
     key=st.builds(WorkKey, model_id=st.text(), preprocess_id=st.text()),
     model=objects,
-    shards=st.integers(0),
-    photos=st.integers(0),
+    shards=st.integers(0, 2_000_000),
+    photos=st.integers(0, 2**53),
     plan=objects,
     estimate=objects,
 )
