@@ -12,7 +12,7 @@ from fuzzing.seeds import write_seeds
 
 from landmark_core.errors import ConfigError, LandmarkError
 
-EACH = 6  # cases of each kind
+EACH = 4  # cases of each kind
 
 
 @pytest.fixture(scope="module")

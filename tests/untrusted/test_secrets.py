@@ -101,6 +101,7 @@ def test_photos_behind_signed_urls_are_tagged_and_no_key_is_kept(
     assert "5 photos done" in said.text
 
 
+@pytest.mark.parametrize("said", ["debug"], indirect=True)  # it says the most
 def test_refusals_do_not_quote_keys(planted, said, tiny_model, tmp_path):
     out = tmp_path / "out"
     for source in (
@@ -131,6 +132,7 @@ def test_a_backfill_refuses_what_its_record_would_have_to_keep(planted, said, ti
     assert not PLANTED.search(said.text.encode())
 
 
+@pytest.mark.orchestration  # a whole program
 def test_the_review_server_tells_none(planted, tiny_model, tmp_path, start_review):
     listed, out = tmp_path / "list.txt", tmp_path / "out"
     listed.write_text(f"http://{planted}/bucket/a.jpg?{SIGNED}")
