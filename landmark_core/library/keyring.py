@@ -14,7 +14,7 @@ from dataclasses import replace
 from landmark_core.addresses import is_secret
 from landmark_core.records import PhotoRef
 
-_TABLE = "CREATE TABLE keys (photo_id TEXT PRIMARY KEY, location TEXT) WITHOUT ROWID"
+_TABLE = "CREATE TABLE keys (photo_id TEXT PRIMARY KEY, location BLOB) WITHOUT ROWID"
 
 
 class _Keyring:
@@ -30,7 +30,9 @@ class _Keyring:
                 self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
                 self._database.execute(_TABLE)
             insert = "INSERT OR REPLACE INTO keys VALUES (?, ?)"
-            self._database.execute(insert, (photo_id, location))
+            # surrogateescape: a list of URLs may hold bytes that are no text
+            data = location.encode("utf-8", "surrogateescape")
+            self._database.execute(insert, (photo_id, data))
 
     def find(self, photo_id: str) -> str | None:
         with self._lock:
@@ -38,7 +40,7 @@ class _Keyring:
                 return None
             query = "SELECT location FROM keys WHERE photo_id = ?"
             row = self._database.execute(query, (photo_id,)).fetchone()
-            return None if row is None else str(row[0])
+            return None if row is None else bytes(row[0]).decode("utf-8", "surrogateescape")
 
     @property
     def is_empty(self) -> bool:

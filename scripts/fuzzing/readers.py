@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import fsspec
-from landmark_core.status_text import status_to_json, status_to_text
 
 from fuzzing import out as template
 from landmark_core import backfill, nights, past_nights, review
 from landmark_core.compaction_text import compaction_to_text
 from landmark_core.config import config_from_settings
+from landmark_core.dashboard import status_to_json, status_to_text
 from landmark_core.export.csv_in import read_csv
 from landmark_core.export.label_studio_in import read_label_studio
 from landmark_core.export.photos import read_standing

@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
+from landmark_core.addresses import is_secret
+from landmark_core.library import with_keys
 from landmark_core.records import PhotoRef
 from landmark_core.tables import spool as spool_module
 from landmark_core.tables.spool import PHOTOS_SCHEMA, Spool, fill_locations, table_to_refs
@@ -27,7 +29,7 @@ listed = st.builds(
     size_bytes=st.none() | st.integers(0, 2**62),
     modified_us=st.none() | st.integers(-(2**63) + 1, 2**63 - 1),
     etag=st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=3),
-)
+).filter(lambda photo: not is_secret(photo.location))
 
 
 @given(st.lists(st.lists(listed, max_size=5), max_size=3))
@@ -42,6 +44,23 @@ def test_photos_come_back_as_they_were_listed(windows):
     assert [photo for table in tables for photo in table_to_refs(table)] == every
     assert all(table.schema == PHOTOS_SCHEMA for table in tables)
     assert numbers == [*range(spool.rows)] == [*range(len(every))]
+
+
+def test_a_key_is_not_written_down_and_opens_the_photo_in_this_process(tmp_path):
+    name = os.fsdecode(b"s3://ann:secret@bucket/\xff.jpg")
+    photo = PhotoRef(
+        photo_id="b" * 32,
+        uri="s3://bucket/\\xff.jpg",
+        location=name,
+        size_bytes=1,
+        modified_us=1,
+        etag=None,
+    )
+    spool = Spool(tmp_path)
+    spool.write([photo])
+    assert b"secret" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    (table,) = spool.read()
+    assert with_keys(table_to_refs(fill_locations(table))) == [photo]
 
 
 def test_reading_holds_a_piece_and_not_the_listing(tmp_path, monkeypatch):

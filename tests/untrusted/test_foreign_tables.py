@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fuzzing import out as template
-from landmark_core.status_text import status_to_text
 
 from landmark_core.cli import main
+from landmark_core.dashboard import status_to_text
 from landmark_core.errors import ConfigError, LandmarkError, RunError
 from landmark_core.review.catalogue import open_catalogue
 from landmark_core.review.decisions import DecisionLog
