@@ -14,7 +14,7 @@ from xml.parsers import expat
 MAX_BYTES = 4 * 2**20  # a sidecar has some kilobytes; Lightroom's masks some hundred
 MAX_DEPTH = 200
 MAX_ELEMENTS = 50_000  # together some ten megabytes of memory
-_KEPT_DEPTH = 6  # x:xmpmeta, rdf:RDF, rdf:Description, property, list, item
+_KEPT_DEPTH = 7  # x:xmpmeta, rdf:RDF, rdf:Description, property, list, item, and what is in it
 
 _START_TAG = re.compile(rb"""<(?>[^>"']+|"[^"]*"|'[^']*')*>""")
 _SEPARATOR = "\n"  # no attribute value, so no namespace, holds a line break unless it is escaped
@@ -26,7 +26,7 @@ class UnfitError(Exception):
     """A sidecar is left alone; the message says why, in words that many sidecars may share."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute of an element; declarations of namespaces are none."""
 
@@ -43,7 +43,7 @@ class Element:
     raw_name: bytes  # with its prefix
     attributes: tuple[Attribute, ...]
     text: str  # its own, without that of its children
-    children: tuple["Element", ...]  # none below the depth of a list's items
+    children: tuple["Element", ...]  # none below what is in a list's items
     start: int  # of its first tag
     inner: int  # behind the first tag's >
     end: int
@@ -86,6 +86,7 @@ class _Reader:
         self._stack: list[_Open] = []
         self._depth = 0
         self._elements = 0
+        self._names: dict[str, tuple[Name, str]] = {}  # a sidecar has many elements, few names
         self._root: Element | None = None
         self._parser = parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
         parser.namespace_prefixes = True
@@ -141,10 +142,13 @@ class _Reader:
         assert first_tag is not None, "expat saw a tag there"
         inner = first_tag.end()
         is_closed = first_tag[0].endswith(b"/>")
+        name, raw_name = self._split(opened.name)
         return Element(
-            name=_split(opened.name)[:2],
-            raw_name=re.split(rb"[\s/>]", first_tag[0][1:], maxsplit=1)[0],
-            attributes=tuple(_attribute(*pair) for pair in opened.attributes.items()),
+            name=name,
+            raw_name=raw_name.encode(),
+            attributes=tuple(
+                Attribute(*self._split(one), value) for one, value in opened.attributes.items()
+            ),
             text="".join(opened.text),
             children=tuple(opened.children),
             start=opened.start,
@@ -153,16 +157,15 @@ class _Reader:
             is_closed=is_closed,
         )
 
+    def _split(self, name: str) -> tuple[Name, str]:
+        if name not in self._names:
+            self._names[name] = _split(name)
+        return self._names[name]
 
-def _split(name: str) -> tuple[str, str, str]:
-    """Return namespace, local name and prefix of a name as expat gives it."""
-    parts = name.split(_SEPARATOR)
+
+def _split(name: str) -> tuple[Name, str]:
+    """Return a name as expat gives it, and as it is written, with its prefix."""
+    parts = name.split(_SEPARATOR)  # namespace, local name, prefix; the first and last may lack
     if len(parts) == 1:
-        return "", name, ""
-    return parts[0], parts[1], parts[2] if len(parts) > 2 else ""
-
-
-def _attribute(name: str, value: str) -> Attribute:
-    namespace, local, prefix = _split(name)
-    raw_name = f"{prefix}:{local}" if prefix else local
-    return Attribute(name=(namespace, local), raw_name=raw_name, value=value)
+        return ("", name), name
+    return (parts[0], parts[1]), ":".join((*parts[2:], parts[1]))

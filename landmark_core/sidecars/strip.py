@@ -84,7 +84,8 @@ def _rest(found: KeywordList | None, ours: Sequence[Element]) -> tuple[str, ...]
     if found is None:
         return ()
     gone = {item.start for item in ours}
-    return tuple(item.text for item in found.items if item.start not in gone)
+    items = (item for item in found.items if not item.children)  # as `KeywordList.keywords`
+    return tuple(item.text for item in items if item.start not in gone)
 
 
 def _missing(memory: Memory, one: Field, there: Sequence[Element]) -> tuple[str, ...]:

@@ -184,3 +184,11 @@ def test_a_program_that_writes_all_anew_loses_nothing():
     assert write_tag(anew.encode(), TAJ) == anew.encode()
     left = write_tag(anew.encode(), None)
     assert left == NO_KEYWORDS
+
+
+def test_an_item_that_holds_elements_is_kept_and_is_no_keyword():
+    odd = LIGHTROOM.replace(b"<rdf:li>Places|India|Agra</rdf:li>", b"<rdf:li>a<rdf:Bag/></rdf:li>")
+    tagged = write_tag(odd, TAJ)
+    assert write_tag(tagged, TAJ) == tagged
+    assert read(tagged).keywords["hierarchy"] == ["a", "Agra", "India", EXPECTED["hierarchy"]]
+    assert write_tag(tagged, None) == odd

@@ -85,7 +85,7 @@ def _property(field, keywords, rdf, kind, line, closed):
     return f"{start}{holder}</{prefix}:{key}>"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sidecar=st.one_of(st.none(), sidecars()), first=wishes(), second=wishes())
 def test_whatever_is_written_can_be_changed_and_taken_back(sidecar, first, second):
     once = write_tag(sidecar, first)
@@ -96,7 +96,7 @@ def test_whatever_is_written_can_be_changed_and_taken_back(sidecar, first, secon
     assert write_tag(twice, None) == sidecar
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(sidecar=sidecars(), wish=wishes())
 def test_every_field_says_it_once_and_nothing_of_others_is_lost(sidecar, wish):
     before, after = read(sidecar), read(write_tag(sidecar, wish))
@@ -120,7 +120,7 @@ def _same(one, other):
 LISTS = re.compile(rb"<(dc:subject|lr:hierarchicalSubject|digiKam:TagsList)\b.*?</\1>", re.DOTALL)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(sidecar=sidecars(), wish=wishes(), data=st.data())
 def test_what_a_person_adds_in_between_outlives_undo_and_change(sidecar, wish, data):
     tagged = write_tag(sidecar, wish)
@@ -138,7 +138,7 @@ def test_what_a_person_adds_in_between_outlives_undo_and_change(sidecar, wish, d
         assert any("Sunset" in keywords for keywords in read(later).keywords.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sidecar=sidecars(), wish=wishes(), data=st.data())
 def test_broken_bytes_are_refused_or_come_back(sidecar, wish, data):
     at = data.draw(st.integers(0, len(sidecar) - 1))
