@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import pandas
 import pytest
 from library_out import counts, export, later, out_of, place
 from samples import DARKTABLE, DIGIKAM, LIGHTROOM, read
@@ -78,7 +79,8 @@ def test_what_people_said_counts(tmp_path, photos):
     export(store)
     own = read((photos / "a.jpg.xmp").read_bytes()).own
     assert (own["tag"], own["by"], own["reviewer"]) == ("Rome", "person", "Ann")
-    assert own["date"] == "2026-11-23T01:01:00Z"
+    (decided_at,) = pandas.read_parquet(tmp_path / "out/reviews").decided_at
+    assert own["date"] == f"{decided_at:%Y-%m-%dT%H:%M:%SZ}"
     assert own["confidence"] == "0.1250"  # the model's in what the person says
     people.say("Ann", row, "not_a_landmark")
     assert counts(export(store)) == {"removed": 1}
