@@ -64,8 +64,8 @@ COVER = (
 {% endfor %}
 </div>
 {% if missing %}
-<p class="soft">{{ number(missing, "photo") }} have gone or changed since and are shown without a
-picture.</p>
+<p class="soft">{{ number(missing, "photo") }} without a picture: gone, changed since they were
+tagged, or too large.</p>
 {% endif %}
 """
     + _FOOT
@@ -100,7 +100,7 @@ SHELF = (
  href="{{ photo | link }}">{% else %}<div class="frame">{% endif %}
 {%- if photo.has_picture %}<img src="../{{ photo.key | picture }}"{% if photo.width %}
  width="{{ photo.width }}" height="{{ photo.height }}"{% endif %} loading="lazy" decoding="async"
- alt="{{ photo.uri | file_name }}">{% else %}gone or changed{% endif %}
+ alt="{{ photo.uri | file_name }}">{% else %}no picture{% endif %}
 {%- if photo | link %}</a>{% else %}</div>{% endif %}
 <figcaption>{{ "by people" if photo.kind == "person" else photo.confidence | percent }}
 <span>{{ photo.uri | file_name }}</span></figcaption>

@@ -14,7 +14,7 @@ from landmark_core.cli.export_gallery import export_gallery
 from landmark_core.errors import ConfigError
 
 HELP = "write photos and their tags for a spreadsheet, a program or Label Studio"
-INTERRUPTED = "interrupted: nothing was written"
+INTERRUPTED = "interrupted: nothing was written, but pictures of a gallery, which are kept"
 
 _EPILOG = """\
 csv: one row a photo. Edit person_decision (tag, not_a_landmark, skip) and person_tag, then
