@@ -5,9 +5,9 @@
 Rows are made up: fifty tags, fifteen years of months, a fifth unreadable, parts of 4,096 rows. Each
 command is a process of its own; memory is its peak (ru_maxrss). The gallery's photos are sixteen
 drawn pictures whose files differ in their last bytes. Where Playwright and Chromium are installed,
-a page of one landmark is scrolled by 120 pixels a frame, as it is, without `content-visibility`, and
-with it on each photo, and the time between frames is told. `--rows 0` and `--photos 0` leave a half
-away.
+a page of one landmark is scrolled by 120 pixels a frame, as it is, without `content-visibility`,
+and with it on each photo, and the time between frames is told. `--rows 0` and `--photos 0` leave a
+half away.
 """
 
 import argparse
