@@ -76,9 +76,14 @@ def fold(text: str) -> str:
 
     A text of signs alone stays as it is.
     """
+    # Twice: what is taken apart may have a case, and what has lost its case may come apart
+    # (Unicode 16, section 3.13.5, compatibility caseless matching).
+    plain = text
+    for _ in range(2):
+        plain = unicodedata.normalize("NFKD", plain).casefold()
     bare = "".join(
         char if char.isalnum() else " "
-        for char in unicodedata.normalize("NFKD", text.casefold())
+        for char in unicodedata.normalize("NFKD", plain)
         if not unicodedata.combining(char)
     )
     return " ".join(bare.split()) or text
