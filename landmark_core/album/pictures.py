@@ -51,7 +51,7 @@ class Pictures:
 
     kept: int  # were there already
     made: int
-    missing: int  # of photos that are gone, changed or cannot be read any more
+    missing: int  # of photos that are gone, changed, or too large for a page of pictures
 
 
 def picture_name(key: str) -> str:

@@ -46,6 +46,7 @@ COVER = (
 <h1>{{ number(photos, "photo") }} <small>{{ now.strftime("%d %B %Y") }}</small></h1>
 <p class="soft">{{ out | shown }}</p>
 </header>
+<main>
 {% if map %}
 {{ draw(map) }}
 {% endif %}
@@ -64,9 +65,10 @@ COVER = (
 {% endfor %}
 </div>
 {% if missing %}
-<p class="soft">{{ number(missing, "photo") }} have gone or changed since and are shown without a
-picture.</p>
+<p class="soft">{{ number(missing, "photo") }} without a picture: gone, changed since they were
+tagged, or too large.</p>
 {% endif %}
+</main>
 """
     + _FOOT
 )
@@ -75,19 +77,21 @@ SHELF = (
     _HEAD
     + """
 <header>
-<nav><a href="../index.html">All landmarks</a></nav>
+<nav aria-label="Gallery"><a href="../index.html">All landmarks</a></nav>
 <h1>{{ (shelf.tag or "No landmark") | shown }}
 <small>{{ number(shelf.photos, "photo") }}</small></h1>
 {% for kind, links in bands.items() %}
-<nav>{{ kind }}{% for band, where in links %}
+<nav aria-label="{{ kind }}">{{ kind }}{% for band, where in links %}
 <span><a href="{{ where }}">{{ band | range }}</a> <small>{{ number(band.photos) }}</small></span>
 {% endfor %}</nav>
 {% endfor %}
 {% if pages | length > 1 %}
-<nav>Pages{% for other in pages %}{% if other == page %} <b>{{ loop.index }}</b>{% else %}
+<nav aria-label="Pages">Pages{% for other in pages %}
+{% if other == page %} <b>{{ loop.index }}</b>{% else %}
 <a href="{{ other }}">{{ loop.index }}</a>{% endif %}{% endfor %}</nav>
 {% endif %}
 </header>
+<main>
 {% if map %}
 {{ draw(map) }}
 {% endif %}
@@ -100,7 +104,7 @@ SHELF = (
  href="{{ photo | link }}">{% else %}<div class="frame">{% endif %}
 {%- if photo.has_picture %}<img src="../{{ photo.key | picture }}"{% if photo.width %}
  width="{{ photo.width }}" height="{{ photo.height }}"{% endif %} loading="lazy" decoding="async"
- alt="{{ photo.uri | file_name }}">{% else %}gone or changed{% endif %}
+ alt="{{ photo.uri | file_name }}">{% else %}no picture{% endif %}
 {%- if photo | link %}</a>{% else %}</div>{% endif %}
 <figcaption>{{ "by people" if photo.kind == "person" else photo.confidence | percent }}
 <span>{{ photo.uri | file_name }}</span></figcaption>
@@ -109,6 +113,7 @@ SHELF = (
 </div>
 {% endfor %}
 {% endfor %}
+</main>
 """
     + _FOOT
 )

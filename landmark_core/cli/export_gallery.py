@@ -31,6 +31,6 @@ def export_gallery(arguments: argparse.Namespace) -> int:
     print(
         f"{album.photos:,} photos of {album.landmarks:,} landmarks: {arguments.to / 'index.html'}\n"
         f"pictures: {pictures.made:,} made, {pictures.kept:,} kept, {album.removed:,} removed, "
-        f"{pictures.missing:,} of photos that are gone or changed"
+        f"{pictures.missing:,} of photos that are gone, changed or too large"
     )
     return EXIT_DONE

@@ -34,6 +34,7 @@ TEMPLATE = """{% macro draw(chart, what) %}
 <small>{{ now.strftime("%A, %d %B %Y, %H:%M UTC") }}</small></h1>
 <p class="soft">{{ out | shown }}</p>
 </header>
+<main>
 <div class="whole" aria-hidden="true">
 {% for share in shares if share.photos %}
 <span class="{{ share.kind }}" style="flex-grow:{{ share.photos }}"></span>
@@ -82,7 +83,7 @@ to review</small>{% endif %}</span></p>
 {% if earlier %} {{ number(earlier, "photo") }} from before {{ first_month }}.{% endif %}
 {% if without %} {{ number(without, "photo") }} without a time.{% endif %}
 {% if months.has_breaks %} A gap stands for more than a year without photos.{% endif %}</p>
-<details><summary>As numbers</summary><div class="scroll"><table>
+<details><summary>As numbers</summary><div class="scroll" tabindex="0"><table>
 <tr><th>month</th>{% for share in shares %}<th class="number">{{ share.title }}</th>{% endfor %}
 </tr>
 {% for month in shown_months %}
@@ -103,7 +104,7 @@ to review</small>{% endif %}</span></p>
 {% if models %}
 {{ draw(models, "Rows by model and month of tagging") }}
 {% endif %}
-<div class="scroll"><table>
+<div class="scroll" tabindex="0"><table>
 <tr><th>model</th><th class="number">rows</th><th>first</th><th>last</th></tr>
 {% for model in status.models | reverse %}
 <tr><td><i class="dot {{ colours[model.model_id] }}"></i>{{ model.model_id | shown }}</td>
@@ -116,12 +117,13 @@ to review</small>{% endif %}</span></p>
 {% if runs %}
 <h2>Runs <small>{% if status.runs | length > runs | length %}the last {{ runs | length }} of
 {% endif %}{{ number(status.runs | length) }}</small></h2>
-<div class="scroll"><table>
+<div class="scroll" tabindex="0"><table>
 {% for run in runs | reverse %}
 <tr><td>{{ run.run_id | shown }}</td><td class="words">{{ run | ended }}</td></tr>
 {% endfor %}
 </table></div>
 {% endif %}
+</main>
 <footer class="soft"><p>Landmark tagger {{ version }}: <code>landmarks status OUT --html FILE</code>
 </p></footer>
 </body>

@@ -1,10 +1,11 @@
 """Which tags does a person mean who types a name? Case, accents and small slips do not count.
 
-Three ways, the surest first; a way that fits several landmarks is an error that names them:
+Four ways, the surest first; a way that fits several landmarks is an error that names them:
 
     letters   the same letters and digits once case, accents and signs are gone: taj_mahal
     words     every typed word begins a word of the name: taj
     slips     few letters are wrong, missing or swapped: taj mahl
+    both      every typed word is one of the name's, but for such slips: coliseum for Colosseum Rome
 
 Tags with the same letters (Taj_Mahal of one model, Taj Mahal of another) are one landmark. Slips
 are counted by DuckDB, which is here anyway: its Damerau-Levenshtein distance runs over all names
@@ -64,7 +65,7 @@ def match_tag(typed: str, known: Iterable[str]) -> Match:
             )
         if fitting:
             return Match(typed=typed, tags=tuple(sorted(spellings[fitting[0]])))
-    nearest = [name for name, _ in _distances(letters, spellings)]
+    nearest = [name for name, _ in _distances(letters, spellings)][:_NAMED]
     raise ConfigError(
         f"no photo was ever tagged {typed!r}; the nearest tags: {_names(nearest, spellings)}"
     )
@@ -75,9 +76,14 @@ def fold(text: str) -> str:
 
     A text of signs alone stays as it is.
     """
+    # Twice: what is taken apart may have a case, and what has lost its case may come apart
+    # (Unicode 16, section 3.13.5, compatibility caseless matching).
+    plain = text
+    for _ in range(2):
+        plain = unicodedata.normalize("NFKD", plain).casefold()
     bare = "".join(
         char if char.isalnum() else " "
-        for char in unicodedata.normalize("NFKD", text.casefold())
+        for char in unicodedata.normalize("NFKD", plain)
         if not unicodedata.combining(char)
     )
     return " ".join(bare.split()) or text
@@ -97,6 +103,7 @@ def _ways(letters: str, spellings: Mapping[str, Sequence[str]]) -> Iterator[Sequ
     if len(letters) >= _FEWEST:
         yield [name for name in spellings if _has_words(name, letters)]
         yield _with_slips(letters, spellings)
+        yield _with_slipped_words(letters, spellings)
 
 
 def _has_words(name: str, letters: str) -> bool:
@@ -104,18 +111,25 @@ def _has_words(name: str, letters: str) -> bool:
     return all(any(word.startswith(part) for word in words) for part in letters.split())
 
 
-def _with_slips(letters: str, spellings: Mapping[str, Sequence[str]]) -> Sequence[str]:
+def _with_slips(letters: str, names: Iterable[str]) -> Sequence[str]:
+    """Return the names with the fewest slips, if these are few enough for so many letters."""
     length = len(letters.encode())
     most = min(length // _LETTERS_A_SLIP, _MOST_SLIPS) if length > _LETTERS_A_SLIP else 0
-    near = [(slips, name) for name, slips in _distances(letters, spellings) if slips <= most]
+    near = [(slips, name) for name, slips in _distances(letters, names) if slips <= most]
     fewest = min(near, default=(0, ""))[0]
     return [name for slips, name in near if slips == fewest]
 
 
-def _distances(letters: str, spellings: Mapping[str, Sequence[str]]) -> Sequence[tuple[str, int]]:
-    """Return the letters of every tag with its slips, the most alike first."""
+def _with_slipped_words(letters: str, names: Iterable[str]) -> Sequence[str]:
+    words = {word for name in names for word in name.split()}
+    near = [set(_with_slips(part, words)) for part in letters.split()]
+    return [name for name in names if all(some & set(name.split()) for some in near)]
+
+
+def _distances(letters: str, names: Iterable[str]) -> Sequence[tuple[str, int]]:
+    """Return the letters of every name with its slips, the most alike first."""
     with open_scratch() as scratch:
-        return _ask(scratch, letters, pa.table({"letters": pa.array(list(spellings), pa.string())}))
+        return _ask(scratch, letters, pa.table({"letters": pa.array(list(names), pa.string())}))
 
 
 def _ask(scratch: Scratch, letters: str, names: pa.Table) -> list[tuple[str, int]]:

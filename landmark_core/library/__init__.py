@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from landmark_core.library.addresses import openable
     from landmark_core.library.advice import Step, advise
+    from landmark_core.library.allowed import openable
     from landmark_core.library.dates import fixed_part, is_partitioned
     from landmark_core.library.decode import Decoded, decode_photo
     from landmark_core.library.faults import describe_fault, hide_secrets, is_missing, is_passing
@@ -66,7 +66,7 @@ _HOMES = {
     "keep_key": "keyring",
     "location_of": "identity",
     "open_listing": "find",
-    "openable": "addresses",
+    "openable": "allowed",
     "read_position": "gps",
     "persist": "persistence",
     "photo_id_of": "identity",

@@ -199,8 +199,8 @@ def test_a_photo_that_changed_or_went_has_no_picture(library):
     write_photo(folder / "a.jpg", 99)
     (folder / "b.jpg").unlink()
     assert write(store, root).pictures.missing == 2
-    assert page_of(root, "petra").text.count("gone or changed") == 2
-    assert "2 photos have gone or changed" in Reader(root / "index.html").text
+    assert page_of(root, "petra").text.count("no picture") == 2
+    assert "2 photos without a picture: gone" in Reader(root / "index.html").text
 
 
 def test_what_is_no_longer_in_it_goes(library):

@@ -2,6 +2,7 @@
 
 import io
 
+import pillow_heif
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,11 @@ def photo(gps: dict, form: str = "JPEG") -> bytes:
     exif = Image.Exif()
     exif.get_ifd(ExifTags.IFD.GPSInfo).update(gps)
     buffer = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(buffer, form, exif=exif.tobytes())
+    image = Image.new("RGB", (64, 64))
+    if form == "HEIF":
+        pillow_heif.from_pillow(image).save(buffer, exif=exif.tobytes())
+    else:
+        image.save(buffer, form, exif=exif.tobytes())
     return buffer.getvalue()
 
 
@@ -22,7 +27,7 @@ def at(latitude: object, north: object, longitude: object, east: object) -> dict
     return {1: north, 2: latitude, 3: east, 4: longitude}
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("form", ["JPEG", "HEIF", "AVIF", "PNG", "WEBP", "TIFF"])
 def test_the_opera_house_by_hand(form):
     data = photo(at((33.0, 51.0, 24.5), "S", (151.0, 12.0, 55.1), "E"), form)
     found = read_position(data, name="x")
