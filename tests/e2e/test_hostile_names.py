@@ -124,3 +124,25 @@ def test_names_reach_run_files_as_json(tagged):
     out, _ = tagged
     for run in (out / "runs").glob("*.json"):
         assert json.loads(run.read_text())["run_id"] == run.stem
+
+
+def test_each_sidecar_is_of_its_photo_and_undone_they_are_gone(hostile, tagged):
+    out, _ = tagged
+    tags = {
+        row["content_sha256"]: row["tag"] for row in ds.dataset(out / "tags").to_table().to_pylist()
+    }
+    photos = [path for path in hostile.rglob("*") if path.is_file()]
+    options = ("export", str(out), "--format", "xmp")
+    said = landmarks(*options, "--tag-below-review", "--json")
+    assert json.loads(said.stdout)["made"] == len(NAMES)  # of the longest name there is none
+    without = []
+    for photo in photos:
+        sidecar = photo.with_name(photo.name + ".xmp")
+        tag = tags[hashlib.sha256(photo.read_bytes()).hexdigest()]
+        if tag is None or len(os.fsencode(sidecar.name)) > 255:
+            without.append(os.fsencode(photo.name))
+        else:
+            assert f"<rdf:li>{tag}</rdf:li>" in sidecar.read_text("utf-8")
+    assert sorted(without) == sorted([BROKEN, b"x" * 251 + b".jpg"])
+    landmarks(*options, "--undo")
+    assert sorted(path for path in hostile.rglob("*") if path.is_file()) == sorted(photos)
