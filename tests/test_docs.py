@@ -1,6 +1,8 @@
 """The README names only commands, options and files that exist."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,26 @@ def test_every_option_of_the_training_guide_is_in_some_help(capsys):
 def test_links_between_files_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="argparse words its help anew")
+def test_the_reference_is_what_the_program_says():
+    done = subprocess.run(
+        [sys.executable, "scripts/write_reference.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_page_is_reached_from_the_readme():
+    pages, todo = set(), [ROOT / "README.md"]
+    while todo:
+        page = todo.pop()
+        if page in pages or page.suffix != ".md":
+            continue
+        pages.add(page)
+        targets = re.findall(r"\]\(([^)#:]+)", page.read_text(encoding="utf-8"))
+        todo += [(page.parent / target).resolve() for target in targets]
+    assert {page for page in PAGES if page not in pages} == set()
