@@ -9,11 +9,12 @@ DEMO ?= demo
 PEERS := $(VENV)-peers
 BENCH ?=
 FUZZ ?=
+MUTANTS ?=
 
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help demo test test-orchestration test-long check format lint types guard fuzz bench measure lock clean
+.PHONY: help demo test test-orchestration test-long check format lint types guard fuzz mutants bench measure lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -66,6 +67,9 @@ types: $(VENV)/.installed-dev
 
 fuzz: $(VENV)/.installed-dev ## tag broken photos and count rows (FUZZ="--cases 200000": half an hour)
 	@$(PYTHON) scripts/fuzz_photos.py $(FUZZ)
+
+mutants: $(VENV)/.installed-dev ## change the pure modules and say what no test notices (TIME; MUTANTS="review/queue.py")
+	@$(PYTHON) scripts/mutate.py $(MUTANTS)
 
 guard: $(VENV)/.installed-dev ## fail if the lead over a plain script is gone (a minute or two)
 	@$(PYTHON) benchmarks/guard.py
