@@ -68,7 +68,7 @@ types: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-dev ## tag broken photos and count rows (FUZZ="--cases 200000": half an hour)
 	@$(PYTHON) scripts/fuzz_photos.py $(FUZZ)
 
-mutants: $(VENV)/.installed-dev ## change the pure modules and say what no test notices (TIME; MUTANTS="review/queue.py")
+mutants: $(VENV)/.installed-dev ## change the pure modules and say what no test notices (half an hour; MUTANTS="--most 15": some minutes)
 	@$(PYTHON) scripts/mutate.py $(MUTANTS)
 
 guard: $(VENV)/.installed-dev ## fail if the lead over a plain script is gone (a minute or two)

@@ -113,6 +113,11 @@ def test_equal_shares_have_no_drift_whatever_the_sizes(one, times):
     assert stability_index(one, [times * photos for photos in one]) == pytest.approx(0, abs=1e-12)
 
 
+def test_one_photo_on_each_side_is_enough_for_an_index():
+    # half a photo in each bin: 1.5/2 and .5/2 against the same turned round
+    assert stability_index((1, 0), (0, 1)) == pytest.approx(2 * 0.5 * math.log(3))
+
+
 def test_an_empty_side_has_no_index():
     with pytest.raises(ValueError, match="photos on both sides, got 0 and 3"):
         stability_index((0, 0), (1, 2))
@@ -245,6 +250,8 @@ def test_drift_counts_only_beyond_what_chance_makes_of_a_small_night():
     ("values", "message"),
     [
         pytest.param({"max_failures": 1.5}, "max_failures must be between", id="share"),
+        pytest.param({"max_failures": -0.01}, "max_failures must be between", id="below-none"),
+        pytest.param({"max_review": 1.01}, "max_review must be between", id="above-all"),
         pytest.param({"max_review": math.nan}, "max_review must be between", id="nan"),
         pytest.param({"max_drift": -1}, "max_drift must be at least 0", id="drift"),
         pytest.param({"min_photos": 0}, "min_photos must be at least 1", id="photos"),

@@ -161,15 +161,17 @@ def _negated(child: ast.AST) -> Iterator[ast.expr]:
         yield ast.UnaryOp(ast.Not(), child)
 
 
-def _neighbours(value: object) -> Iterator[object]:
+def _neighbours(value: object) -> Iterator[bool | int | float | str | bytes]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
         yield from (value + 1, value - 1)
     elif isinstance(value, float):
-        yield from (value + 1, value / 2)
-    elif isinstance(value, bytes) or (isinstance(value, str) and _WORD.fullmatch(value)):
-        yield value + (b"XX" if isinstance(value, bytes) else "XX")
+        yield from (value + 1, value / 2) if value else (1.0,)
+    elif isinstance(value, bytes):
+        yield b"XX" + value
+    elif isinstance(value, str) and _WORD.fullmatch(value):
+        yield "XX" + value
 
 
 def _is_left_alone(node: ast.AST) -> bool:

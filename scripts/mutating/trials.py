@@ -10,18 +10,14 @@ A child that hangs is killed by its own alarm, one that eats memory by its own l
 """
 
 import ast
-import contextlib
 import gc
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import inspect
 import os
-import resource
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -29,9 +25,9 @@ from types import CodeType, FunctionType, ModuleType
 import hypothesis
 import pytest
 
+from mutating.children import be_quiet, fork, fork_unless_alone, limit, wait
 from mutating.sites import Site, compile_changed
 
-MOST_MEMORY = 4 * 2**30  # bytes of a trial's own data
 PATIENCE, GRACE_S = 5.0, 2.0  # a trial may take so many times what the unchanged module takes, more
 IMPORT_S = 30.0  # seconds that a new import may take
 _QUIET = ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "--no-header", "--timeout=0"]
@@ -64,6 +60,7 @@ def settle_hypothesis() -> None:
     """Make properties draw the same examples each time, and never fail for being slow."""
     hypothesis.settings.register_profile(
         "mutants",
+        max_examples=30,  # of properties that do not say how many
         derandomize=True,
         database=None,
         deadline=None,
@@ -78,19 +75,19 @@ def find_survivors(subject: Subject, sites: Sequence[Site]) -> list[Site]:
     Raises:
         TrialError: the tests fail without any change.
     """
+
+    def run() -> int:
+        be_quiet()
+        return int(pytest.main(subject.arguments, plugins=[_Bench(subject, sites, writer)]))
+
     reader, writer = os.pipe()
-    bench = _fork(lambda: _run_pytest(subject, _Bench(subject, sites, writer)))
+    bench = fork(run)
     os.close(writer)
     with os.fdopen(reader) as lines:
         left = [int(line) for line in lines]
-    if _wait(bench):
+    if wait(bench):
         raise TrialError(f"the tests of {subject.name} do not pass as they are: {subject.tests}")
     return [sites[number] for number in left]
-
-
-def _run_pytest(subject: Subject, plugin: object) -> int:
-    _be_quiet()
-    return int(pytest.main(subject.arguments, plugins=[plugin]))
 
 
 class _Bench:
@@ -103,6 +100,7 @@ class _Bench:
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self) -> None:
         """Fork before anything of ours is imported; returns in children, where pytest goes on."""
+        parent = os.getppid()
         reader, writer = os.pipe()
         ready = os.fork()
         if ready == 0:
@@ -112,16 +110,16 @@ class _Bench:
         with os.fdopen(reader) as lines:
             limit_s = float(lines.readline() or "nan")
             left = [int(line) for line in lines]
-        if _wait(ready) or not limit_s > 0:
+        if wait(ready) or not limit_s > 0:
             os._exit(1)
         for number in left:
-            child = os.fork()
+            child = fork_unless_alone(parent)
             if child == 0:
                 self._is_trial = True
-                _limit(limit_s + IMPORT_S)
-                self._import_changed(self._sites[number])
+                limit(limit_s + IMPORT_S)
+                sys.meta_path.insert(0, _Changed(self._subject, self._sites[number]))
                 return
-            if not _wait(child):
+            if not wait(child):
                 self._tell(number)
         os._exit(0)
 
@@ -130,13 +128,14 @@ class _Bench:
         """Fork when the tests are collected, likewise."""
         if self._is_trial or session.testsfailed:  # those that cannot be collected end here
             return
+        parent = os.getppid()
         functions = _functions_of(sys.modules[self._subject.name])
         gc.freeze()
         began = time.monotonic()
         unchanged = os.fork()
         if unchanged == 0:
             return
-        if _wait(unchanged):
+        if wait(unchanged):
             os._exit(1)
         limit_s = PATIENCE * (time.monotonic() - began) + GRACE_S
         self._tell(limit_s)
@@ -145,32 +144,26 @@ class _Bench:
             if not site.is_inside or not _fit(codes, functions):
                 self._tell(number)
                 continue
-            child = os.fork()
+            child = fork_unless_alone(parent)
             if child == 0:
-                _limit(limit_s)
+                limit(limit_s)
                 for key, code in codes.items():
                     functions[key].__code__ = code
                 return
-            if not _wait(child):
+            if not wait(child):
                 self._tell(number)
         os._exit(0)
-
-    def _import_changed(self, site: Site) -> None:
-        """Make whoever imports the module get a changed one."""
-        code = compile_changed(self._subject.tree, site, str(self._subject.file))
-        finder = _Changed(self._subject, code)
-        sys.meta_path.insert(0, finder)
 
     def _tell(self, number: float) -> None:
         os.write(self._writer, f"{number}\n".encode())
 
 
-class _Changed(importlib.machinery.SourceFileLoader, importlib.abc.MetaPathFinder):
+class _Changed(importlib.machinery.SourceFileLoader):
     """Finds one module, and gives it other code than its file has."""
 
-    def __init__(self, subject: Subject, code: CodeType) -> None:
+    def __init__(self, subject: Subject, site: Site) -> None:
         super().__init__(subject.name, str(subject.file))
-        self._code = code
+        self._code = compile_changed(subject.tree, site, self.path)
 
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
@@ -225,31 +218,3 @@ def _fit(codes: dict[Key, CodeType], functions: dict[Key, FunctionType]) -> bool
 
 def _key(code: CodeType) -> Key:
     return code.co_qualname, code.co_firstlineno
-
-
-def _fork(body: Callable[[], int]) -> int:
-    """Return the id of a child that runs this and gives its result as exit code."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        with contextlib.suppress(BaseException):
-            code = body()
-        os._exit(code)
-    return child
-
-
-def _wait(child: int) -> int:
-    """Return a child's exit code; not 0 as well where a signal ended it."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _limit(seconds: float) -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-def _be_quiet() -> None:
-    with Path(os.devnull).open("r+b") as nothing:
-        for stream in range(3):
-            os.dup2(nothing.fileno(), stream)

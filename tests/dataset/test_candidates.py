@@ -52,3 +52,8 @@ def test_differences_spread_evenly_over_all_bands_are_found():
 def test_nothing_among_nothing():
     none = np.zeros((0, 2), np.uint64)
     assert fast(none, none) == set()
+
+
+def test_hashes_whose_bands_are_all_zero_or_all_one_find_themselves():
+    ends = np.array([[0, 0], [2**64 - 1, 2**64 - 1], [0, 2**64 - 1]], np.uint64)
+    assert fast(ends, ends) == {(0, 0), (1, 1), (2, 2)}

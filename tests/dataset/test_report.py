@@ -121,3 +121,18 @@ def test_photos_of_other_things_are_wanted_on_both_sides_that_judge():
     for others in (count(None, 2, 1, 0, 1), count(None, 2, 1, 1, 0)):
         assert "too few photos of other things" in warnings_of(one, others=others)[0]
     assert warnings_of(one, others=count(None, 2, 0, 1, 1)) == ()
+
+
+def test_what_was_not_counted_is_nothing():
+    assert ReviewCount() == ReviewCount(
+        labels=0, overruled=0, changed=0, gone=0, new_classes=(), rare_tags=()
+    )
+    assert IgnoredCount() == IgnoredCount(
+        loose=0, other_files=0, hidden=0, links=0, unreadable_folders=0
+    )
+    bare = {field.name: getattr(REPORT, field.name) for field in dataclasses.fields(REPORT)}
+    del bare["reviews"], bare["ignored"]
+    assert (DataReport(**bare).reviews, DataReport(**bare).ignored) == (
+        ReviewCount(),
+        IgnoredCount(),
+    )

@@ -102,6 +102,8 @@ def test_photos_for_review_wait_until_they_are_settled_or_skipped(catalogue):
 def test_tags_have_their_photos_as_they_are_now(catalogue):
     people = People(catalogue, ["Tower", "Dome"])
     assert people.tags() == [("Dome", 3), ("Arch", 2), ("Tower", 0)]
+    people.set(0, settled(verdict="not_a_landmark", tag=None))
+    assert people.tags() == [("Arch", 2), ("Dome", 2), ("Tower", 0)]  # equal ones by name
     people.set(0, settled(tag="Arch"))
     people.set(2, settled(tag="Abbey"))
     people.set(4, settled(verdict="not_a_landmark", tag=None))
