@@ -7,7 +7,7 @@ from small_out import START, People, make_out, photo
 
 from landmark_core.errors import ConfigError
 from landmark_core.export.claims import Claim
-from landmark_core.export.matching import BATCH, ClaimTable
+from landmark_core.export.matching import ClaimTable
 from landmark_core.export.moments import microseconds_of
 from landmark_core.tables import REVIEWS_SCHEMA, open_scratch
 
@@ -135,8 +135,9 @@ def test_a_photo_that_out_does_not_have_is_named_with_how_many_more(tmp_path):
         matches(store, [claim(A), claim(C, place="row 4", by_uri=True)])
 
 
-def test_a_file_of_more_answers_than_one_batch_is_taken_in_whole(tmp_path):
+def test_a_file_of_more_answers_than_one_batch_is_taken_in_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr("landmark_core.export.matching.BATCH", 4)
     store = make_out(tmp_path, [A])
-    table, (found,) = matches(store, [claim(said_us=n) for n in range(BATCH + 3)])
-    assert (table.entries, table.claims) == (BATCH + 3, BATCH + 3)
-    assert [one.said_us for one in found.claims] == list(range(BATCH + 3))
+    table, (found,) = matches(store, [claim(said_us=n) for n in range(11)])
+    assert (table.entries, table.claims) == (11, 11)
+    assert [one.said_us for one in found.claims] == list(range(11))

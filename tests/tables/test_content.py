@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landmark_core.tables.content import ContentDigest
@@ -48,11 +48,13 @@ def digest(rows: pa.Table, *, at_once: int = 1000) -> str:
     return content.hexdigest()
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(RECORD, max_size=5), st.lists(RECORD, max_size=5))
 def test_equal_digests_are_equal_rows_in_the_same_order(one, other):
     assert (digest(table(one)) == digest(table(other))) == (one == other)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(RECORD, min_size=1, max_size=6), st.integers(1, 4))
 def test_how_rows_are_cut_does_not_matter(records, at_once):
     whole = table(records)
