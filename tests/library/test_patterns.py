@@ -48,6 +48,12 @@ def test_a_pattern_matches_path_name_or_folder(glob, path, matches):
     assert compile_patterns([], [glob]).keeps(path) is not matches
 
 
+def test_without_patterns_everything_stays():
+    patterns = compile_patterns([], [])
+    assert patterns.keeps("private/a.jpg") is True
+    assert patterns.prunes("private") is False
+
+
 def test_exclude_wins_over_include():
     patterns = compile_patterns(["*.jpg"], ["private"])
     assert patterns.keeps("private/a.jpg") is False
