@@ -11,11 +11,12 @@ BENCH ?=
 FUZZ ?=
 SOAK ?=
 LOCKER := $(VENV)-lock
+MUTANTS ?=
 
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: help demo test test-orchestration test-long check format lint types guard fuzz fuzz-records faults soak bench measure lock lock-hashes clean
+.PHONY: help demo test test-orchestration test-long check format lint types guard fuzz fuzz-records faults soak mutants bench measure lock lock-hashes clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -77,6 +78,9 @@ faults: $(VENV)/.installed-dev ## every fault at every call, every kill point (a
 
 soak: $(VENV)/.installed-dev ## 200,000 photos, 1 % of them meet each fault (SOAK="--photos 20000": a tenth)
 	@$(PYTHON) scripts/soak.py $(SOAK)
+
+mutants: $(VENV)/.installed-dev ## change the pure modules and say what no test notices (half an hour; MUTANTS="--most 15": some minutes)
+	@$(PYTHON) scripts/mutate.py $(MUTANTS)
 
 guard: $(VENV)/.installed-dev ## fail if the lead over a plain script is gone (a minute or two)
 	@$(PYTHON) benchmarks/guard.py

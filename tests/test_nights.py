@@ -1,7 +1,7 @@
 """Nights: figures by hand, the index's properties, and how often chance raises an alarm."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landmark_core.drift import noise_level, stability_index
+from landmark_core.drift import merge_sparse, noise_level, stability_index
 from landmark_core.errors import ConfigError
 from landmark_core.nights import (
     Drift,
@@ -18,9 +18,11 @@ from landmark_core.nights import (
     PassedLimit,
     Spread,
     compare,
+    night_of,
     passed_limits,
     read_night,
 )
+from landmark_core.report import Counts, ModelIdentity, PlanSummary, RunSummary, StageSeconds
 
 BINS = 20
 HISTOGRAMS = st.lists(st.integers(0, 5000), min_size=BINS, max_size=BINS).filter(sum)
@@ -109,6 +111,11 @@ def test_the_index_is_never_negative_and_symmetric(one, other):
 @given(HISTOGRAMS, st.integers(1, 50))
 def test_equal_shares_have_no_drift_whatever_the_sizes(one, times):
     assert stability_index(one, [times * photos for photos in one]) == pytest.approx(0, abs=1e-12)
+
+
+def test_one_photo_on_each_side_is_enough_for_an_index():
+    # half a photo in each bin: 1.5/2 and .5/2 against the same turned round
+    assert stability_index((1, 0), (0, 1)) == pytest.approx(2 * 0.5 * math.log(3))
 
 
 def test_an_empty_side_has_no_index():
@@ -243,6 +250,8 @@ def test_drift_counts_only_beyond_what_chance_makes_of_a_small_night():
     ("values", "message"),
     [
         pytest.param({"max_failures": 1.5}, "max_failures must be between", id="share"),
+        pytest.param({"max_failures": -0.01}, "max_failures must be between", id="below-none"),
+        pytest.param({"max_review": 1.01}, "max_review must be between", id="above-all"),
         pytest.param({"max_review": math.nan}, "max_review must be between", id="nan"),
         pytest.param({"max_drift": -1}, "max_drift must be at least 0", id="drift"),
         pytest.param({"min_photos": 0}, "min_photos must be at least 1", id="photos"),
@@ -285,3 +294,80 @@ def test_unchanged_nights_rarely_alarm_and_a_real_shift_does(shape, photos, shar
     shifted = (1 - share) * SHAPES[shape] + share * np.array([1 / 6] * 6 + [0] * 14)
     assert alarms(SHAPES[shape], 100) <= 1
     assert alarms(shifted, 100) >= 99
+
+
+def test_a_run_that_has_just_finished_is_a_night():
+    counts = Counts(photos=9, ok=7, tagged=4, review=2, no_landmark=1, corrupt=2)
+    plan = PlanSummary(**{field.name: 0 for field in fields(PlanSummary)})
+    texts = {"name": "n", "explanation": "", "device": "cpu", "precision": "fp32"}
+    summary = RunSummary(
+        run_id="r1",
+        version="0",
+        started_at=datetime(2026, 1, 2, 3, tzinfo=UTC),
+        finished_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        settings={},
+        plan=plan,
+        model=ModelIdentity(
+            model_id="m", preprocess_id="p", classes=1, class_names=("A",), notes=(), **texts
+        ),
+        counts=counts,
+        tags=(),
+        failures=(),
+        stages=StageSeconds(),
+        confidences=tuple(range(BINS)),
+        start_seconds=0.0,
+    )
+    assert night_of(summary) == read_night(values())
+
+
+def test_a_night_without_photos_has_shares_of_nothing():
+    empty = night(9, photos=0, tagged=0, review=0, no_landmark=0, failed=0, confidences=(0,) * BINS)
+    comparison = compare(empty, [night(1)])
+    assert [share.tonight for share in comparison.shares] == [0.0] * 4
+    assert comparison.drift is None
+    assert compare(night(9), [replace(night(1), confidences=(0,) * BINS)]).drift is None
+    assert compare(night(9, confidences=None), [night(1)]).drift is None
+
+
+def test_limits_are_those_of_the_docs_and_reach_their_ends():
+    assert Limits() == Limits(max_failures=0.05, max_review=0.5, max_drift=0.25, min_photos=50)
+    assert Limits(max_failures=0, max_review=1, max_drift=0, min_photos=1)
+    assert Limits(max_failures=1, max_review=0)
+
+
+def test_a_night_of_the_least_photos_is_held_to_the_limits_and_one_less_is_not():
+    fifty, less = night(9, photos=50, failed=50), night(9, photos=49, failed=49)
+    assert [one.limit for one in passed_limits(compare(fifty, []), Limits())] == ["failures"]
+    assert passed_limits(compare(less, []), Limits()) == ()
+
+
+def test_drift_needs_the_least_photos_that_have_confidences():
+    past = [night(number, confidences=(1000, *[0] * 19)) for number in range(1, 4)]
+    for readable, limits in ((50, ["drift"]), (49, [])):
+        tonight = night(9, confidences=(*[0] * 19, readable))
+        assert [one.limit for one in passed_limits(compare(tonight, past), Limits())] == limits
+
+
+def test_one_past_night_is_its_own_spread_and_has_no_other_to_be_compared_with():
+    comparison = compare(night(9), [night(1, tagged=40)])
+    assert comparison.shares[0].past == Spread(low=0.4, median=0.4, high=0.4)
+    assert comparison.drift.usual is None
+    assert compare(night(9), [night(1), night(2)]).drift.usual is not None
+
+
+def test_usual_drift_is_each_night_against_the_others():
+    shapes = [(100, 300, *[0] * 18), (200, 200, *[0] * 18), (300, 100, *[0] * 18)]
+    past = [night(number, confidences=shape) for number, shape in enumerate(shapes, 1)]
+    usual = compare(night(9), past).drift.usual
+    one, other = stability_index((100, 300), (500, 300)), stability_index((200, 200), (400, 400))
+    assert usual.high == pytest.approx(one)
+    assert (usual.low, usual.median) == (pytest.approx((one + other) / 2), pytest.approx(one))
+
+
+def test_neighbouring_bins_are_joined_until_each_expects_five_photos():
+    # 20 photos against 40: a bin is wide enough where the mean of both shares is a quarter.
+    assert merge_sparse((5, 5, 5, 5), (10, 10, 10, 10)) == ((5, 5, 5, 5), (10, 10, 10, 10))
+    assert merge_sparse((4, 6, 5, 5), (10, 10, 10, 10)) == ((10, 5, 5), (20, 10, 10))
+    assert merge_sparse((5, 5, 6, 4), (10, 10, 10, 10)) == ((5, 5, 10), (10, 10, 20))
+    assert merge_sparse((0, 20), (20, 20)) == ((0, 20), (20, 20))  # one side alone has it
+    assert merge_sparse((1, 1), (1, 1)) == ((2,), (2,))

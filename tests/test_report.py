@@ -130,6 +130,33 @@ def test_report_counts_what_the_rows_say():
     assert [failure.uri for failure in REPORT.failures] == ["/p/f", "/p/g"]
 
 
+def test_what_was_not_counted_or_timed_is_nothing():
+    assert set(dataclasses.astuple(Counts())) == set(dataclasses.astuple(StageSeconds())) == {0}
+    assert (summary().plan.older, summary().plan.claimed) == (0, 0)
+    assert summary().machine is None
+
+
+def test_tags_of_equally_many_photos_come_by_name():
+    rows = [row("a"), row("b", tag="Giza"), row("c", tag="Zoo"), row("d", tag="Zoo")]
+    tags = (("Zoo", 2), ("Giza", 1), ("Petra", 1))
+    assert report_shard(0, rows, StageSeconds(), 1.0).tags == tags
+
+
+def test_a_shard_keeps_its_number_its_time_and_its_reasons():
+    rows = [row(str(n), status=status) for n, status in enumerate(FAILURES)]
+    found = report_shard(7, rows, REPORT.stages, seconds=2.5)
+    assert (found.shard, found.stages, found.seconds) == (7, REPORT.stages, 2.5)
+    assert [(one.status, one.error) for one in found.failures] == [
+        ("corrupt", "why"),
+        ("unsupported", "why"),
+        ("too_large", "why"),
+        ("fetch_error", "why"),
+    ]
+    counts = found.counts
+    ends = (counts.corrupt, counts.unsupported, counts.too_large, counts.fetch_error)
+    assert (ends, counts.ok, counts.failed) == ((1, 1, 1, 1), 0, 4)
+
+
 def test_sums_are_field_by_field():
     assert add_counts([REPORT.counts, REPORT.counts]).tagged == 6
     assert add_counts([]) == Counts()
@@ -214,6 +241,13 @@ REPORTS = st.builds(
 @given(REPORTS)
 def test_a_report_comes_back_from_json_as_it_was(report):
     assert shard_report_from_json(json.loads(json.dumps(shard_report_to_json(report)))) == report
+
+
+def test_a_reports_json_is_of_lists_and_has_its_fields():
+    values = shard_report_to_json(REPORT)
+    assert values == json.loads(json.dumps(values))
+    assert set(values) == {field.name for field in dataclasses.fields(ShardReport)}
+    assert values["tags"] == [["Petra", 2], ["Giza", 1]]
 
 
 @given(REPORTS, ANY_TEXT)

@@ -22,6 +22,11 @@ NOW = datetime(2026, 11, 24, 3, 30, tzinfo=UTC)
         pytest.param("2026-11-20", "Asia/Tokyo", "2026-11-19T15:00:00+00:00", id="day-in-tokyo"),
         pytest.param("2026-11-20T18:30Z", "Asia/Tokyo", "2026-11-20T18:30:00+00:00", id="moment"),
         pytest.param("2026-11-20 18:30+01:00", "UTC", "2026-11-20T17:30:00+00:00", id="offset"),
+        pytest.param(" 7 D ", "UTC", "2026-11-17T03:30:00+00:00", id="blanks"),
+        pytest.param(" 2026-11-20 ", "UTC", "2026-11-20T00:00:00+00:00", id="day-and-blanks"),
+        pytest.param("2026-11-20t18:30z", "UTC", "2026-11-20T18:30:00+00:00", id="small-letters"),
+        pytest.param("1970-01-01", "UTC", "1970-01-01T00:00:00+00:00", id="first-day-of-1970"),
+        pytest.param("2026-11-24T03:30Z", "UTC", "2026-11-24T03:30:00+00:00", id="now"),
     ],
 )
 def test_the_window_starts_where_the_text_says(text, zone, expected):
@@ -69,7 +74,9 @@ def test_settings_refuse_a_zone_that_does_not_exist(zone):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("2026-11-25", "in the future", id="tomorrow"),
+        pytest.param("2026-11-25", "in the future: now is 2026-11-2[34] ", id="tomorrow"),
+        pytest.param("2026-11-24T03:30:01Z", "in the future", id="in-a-second"),
+        pytest.param("1969-12-31T23:59:59Z", "before 1970", id="the-second-before-1970"),
         pytest.param("0001-01-01", "before 1970", id="the-first-day"),
         pytest.param("9999999999999w", "before 1970", id="an-age-beyond-all-calendars"),
         pytest.param("99999d", "before 1970", id="old"),

@@ -102,13 +102,13 @@ def per_hundred(share: float | None) -> str:
     """Return how many of a hundred, never rounding a few to none or nearly all to all."""
     if share is None:
         return NOTHING
-    if 0 < share < 0.005:
+    if 0 < share <= 0.005:  # 1 of 200 too, which Python would round to 0
         return "fewer than 1"
     return "more than 99" if 0.995 <= share < 1 else f"{round(100 * share)}"
 
 
 def _are(share: float | None) -> str:
-    return "is" if share is not None and (round(100 * share) == 1 or 0 < share < 0.005) else "are"
+    return "is" if share is not None and (round(100 * share) == 1 or 0 < share <= 0.005) else "are"
 
 
 def _number(value: float | None, kind: str) -> str:

@@ -17,6 +17,11 @@ def test_ten_million_photos_at_fifty_a_second_by_hand():
     assert found.cost == pytest.approx(111.11, abs=0.01)
 
 
+def test_one_process_takes_as_many_hours_as_all_together():
+    found = estimate_work(7200, photos_per_second=1.0, basis="given", cost_per_hour=0.5)
+    assert (found.hours, found.process_hours, found.cost, found.processes) == (2.0, 2.0, 1.0, 1)
+
+
 def test_no_price_no_cost():
     assert estimate_work(10, photos_per_second=1.0, basis="given").cost is None
 
@@ -76,3 +81,17 @@ def test_one_process_starts_once():
 def test_a_long_archive_is_cut_by_time():
     groups = group_shards(shards([2048] * 5000), photos_per_second=50.0, processes=4)
     assert {len(group) for group in groups} == {29, 12}  # 29 x 2048 / 50 = 1,188 s; the rest
+
+
+@pytest.mark.parametrize(
+    ("photos", "processes", "sizes"),
+    [
+        pytest.param(2500, 1, [1200, 1200, 100], id="twenty-minutes-at-most"),
+        pytest.param(1600, 4, [300] * 5 + [100], id="five-minutes-at-least"),
+        pytest.param(9600, 4, [600] * 16, id="four-for-each-process"),
+        pytest.param(40_000, 4, [1200] * 33 + [400], id="twenty-minutes-of-many"),
+    ],
+)
+def test_groups_are_full_to_the_second(photos, processes, sizes):
+    groups = group_shards(shards([1] * photos), photos_per_second=1.0, processes=processes)
+    assert [len(group) for group in groups] == sizes

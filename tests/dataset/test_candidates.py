@@ -52,3 +52,15 @@ def test_differences_spread_evenly_over_all_bands_are_found():
 def test_nothing_among_nothing():
     none = np.zeros((0, 2), np.uint64)
     assert fast(none, none) == set()
+
+
+def test_hashes_whose_bands_are_all_zero_or_all_one_find_themselves():
+    ends = np.array([[0, 0], [2**64 - 1, 2**64 - 1], [0, 2**64 - 1]], np.uint64)
+    assert fast(ends, ends) == {(0, 0), (1, 1), (2, 2)}
+
+
+def test_a_band_of_zeros_alone_is_enough_to_be_found_by():
+    # three bits in each of the seven other bands: 21 in all, too many for any of these
+    near = [0x0007_0007_0007_0007, 0x0007_0007_0007_0000]
+    hashes = np.array([near, [2**64 - 1, 2**64 - 1]], np.uint64)
+    assert fast(np.zeros((1, 2), np.uint64), hashes) == {(0, 0)}

@@ -70,3 +70,24 @@ def test_both_spellings_of_an_accent_are_one_class():
 def test_refusals(paths, message):
     with pytest.raises(ConfigError, match=message):
         layout(*paths)
+
+
+@pytest.mark.parametrize(
+    ("folder", "side"),
+    [
+        ("train", "train"),
+        ("TRAINING", "train"),
+        ("valid", "validation"),
+        ("val", "validation"),
+        ("Validation", "validation"),
+        ("test", "test"),
+        ("testing", "test"),
+    ],
+)
+def test_words_for_the_sides(folder, side):
+    found = layout("train/A/x.jpg", f"{folder}/A/y.jpg")
+    assert found.place_of(f"{folder}/A/y.jpg") == ("A", side)
+
+
+def test_a_number_that_not_all_folders_have_tells_names_apart():
+    assert layout("1.A/x.jpg", "A/y.jpg").names == {"1.A": "1.A", "A": "A"}

@@ -86,3 +86,53 @@ def test_json_holds_everything_in_plain_values():
     assert values["conflicts"] == [{"uris": ["/a\u202e.jpg", "/b.jpg"], "names": ["Petra", None]}]
     assert values["reviews"]["overruled"] == 2
     assert len(values["warnings"]) == 3
+
+
+ENOUGH = count(None, 9, 3, 3, 3)
+
+
+def warnings_of(*classes, others=ENOUGH):
+    return dataclasses.replace(REPORT, classes=classes, others=others).warnings
+
+
+def test_nothing_to_warn_of_is_not_said():
+    assert warnings_of(count("a", 100, 1, 1, 1), count("b", 10, 1, 1, 1)) == ()
+
+
+def test_more_than_ten_times_as_many_photos_are_uneven():
+    assert warnings_of(count("a", 101, 1, 1, 1), count("b", 10, 1, 1, 1)) == (
+        "a has 101 photos and b 10: rare classes are often missed",
+    )
+
+
+def test_of_each_side_five_classes_without_photos_are_named():
+    five = [count(f"c{n}", 10, 0, 1, 1) for n in range(5)]
+    assert warnings_of(*five) == (
+        "no training photo of c0, c1, c2, c3, c4: the model cannot learn it",
+    )
+    six = [count(f"c{n}", 10, 1, 0, 1) for n in range(6)]
+    (line,) = warnings_of(*six)
+    assert line.startswith("no validation photo of c0, c1, c2, c3, c4 and 1 more: ")
+
+
+def test_photos_of_other_things_are_wanted_on_both_sides_that_judge():
+    one = count("a", 10, 1, 1, 1)
+    assert "give --negatives" in warnings_of(one, others=count(None, 0, 0, 0, 0))[0]
+    for others in (count(None, 2, 1, 0, 1), count(None, 2, 1, 1, 0)):
+        assert "too few photos of other things" in warnings_of(one, others=others)[0]
+    assert warnings_of(one, others=count(None, 2, 0, 1, 1)) == ()
+
+
+def test_what_was_not_counted_is_nothing():
+    assert ReviewCount() == ReviewCount(
+        labels=0, overruled=0, changed=0, gone=0, new_classes=(), rare_tags=()
+    )
+    assert IgnoredCount() == IgnoredCount(
+        loose=0, other_files=0, hidden=0, links=0, unreadable_folders=0
+    )
+    bare = {field.name: getattr(REPORT, field.name) for field in dataclasses.fields(REPORT)}
+    del bare["reviews"], bare["ignored"]
+    assert (DataReport(**bare).reviews, DataReport(**bare).ignored) == (
+        ReviewCount(),
+        IgnoredCount(),
+    )

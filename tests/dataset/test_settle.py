@@ -81,3 +81,15 @@ def test_a_review_puts_no_photo_across_train_and_test():
 def test_a_photo_in_train_and_test_belongs_to_the_test():
     found = settled((file("x", 1, given="train"), "a"), (file("y", 1, given="test"), "a"))
     assert (found.given, found.across, found.duplicates) == (("test",), 1, 1)
+
+
+def test_of_given_sides_the_one_furthest_from_training_counts():
+    sides = [("train",), ("validation",), ("train", "validation"), ("validation", "test"), (None,)]
+    files = [
+        (file(f"{n}-{side}", 1, given=side), f"digest-{n}")
+        for n, some in enumerate(sides)
+        for side in some
+    ]
+    found = settled(*files)
+    assert found.given == ("train", "validation", "validation", "test", None)
+    assert found.across == 2

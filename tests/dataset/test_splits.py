@@ -17,9 +17,11 @@ from landmark_core.dataset.splits import (
     deal_folds,
     divide,
     divide_by,
+    sides_of,
     slot_of,
 )
 from landmark_core.errors import ConfigError
+from landmark_core.records import OTHER
 
 NOTHING: frozenset[int] = frozenset()
 
@@ -207,3 +209,30 @@ def test_a_damaged_ledger_is_refused_rather_than_dealt_anew(tmp_path, content):
     (tmp_path / "splits.parquet").write_bytes(content)
     with pytest.raises(ConfigError, match="restore it"):
         read_ledger(tmp_path)
+
+
+def test_validation_keeps_its_photo_of_a_group_that_reaches_into_training():
+    for order in ((9, 4), (4, 9)):
+        division = divide_by(sides(order), [0, 0])
+        assert division.validation.tolist() == [order.index(4)]
+        assert division.quarantined.tolist() == [order.index(9)]
+        assert division.train.tolist() == []
+
+
+def test_negatives_of_a_dataset_go_by_their_slots_where_its_test_is_given():
+    whole = dataset([0, 0, 9, 4], [0, OTHER, 0, 0], given_test=frozenset({2}))
+    whole.photos[1].source = "negatives"
+    assert sides_of(whole) == ("training", "test", "test", "validation")
+
+
+def test_folds_with_a_landmark_on_both_sides_are_dealt_and_without_one_are_not():
+    folds = deal_folds(dataset([0, 9, 10, 19], [0, OTHER, 0, 0]), 2)
+    assert [fold.held_out.tolist() for fold in folds] == [[0, 1], [2, 3]]
+    assert [fold.train.tolist() for fold in folds] == [[2, 3], [0, 1]]
+    with pytest.raises(ConfigError, match="without a landmark"):
+        deal_folds(dataset([0, 9, 10, 19], [OTHER, OTHER, 0, 0]), 2)
+
+
+def test_two_to_twenty_folds_can_be_dealt():
+    for k in (2, 20):
+        assert len(deal_folds(dataset(range(20), [0] * 20), k)) == k

@@ -15,8 +15,16 @@ from landmark_core.judging import (
     measure,
     take,
 )
-from landmark_core.judging.calibration import wilson_interval
+from landmark_core.judging.calibration import (
+    _GRID,
+    _choose_no_landmark,
+    _choose_tagged,
+    _highest_energy,
+    _Seen,
+    wilson_interval,
+)
 from landmark_core.judging.temperature import confidences_of, energies_of, fit_temperature
+from landmark_core.model import Thresholds
 
 
 def fit(answers, aims=None):
@@ -232,3 +240,112 @@ def test_cross_calibration_needs_folds(drawn_answers):
 def test_calibrate_refuses(logits, labels, message):
     with pytest.raises(ValueError, match=message):
         calibrate(logits.astype(np.float32), np.array(labels), class_names=("a", "b", "c", "d"))
+
+
+def test_temperature_of_two_classes_by_hand():
+    # 6 of 8 right; with the doubt of 1 of 10, the sure class is wanted 0.9 * 0.75 + 0.1 * 0.5
+    logits = np.array([[1, 0]] * 8, np.float32)
+    found = fit_temperature(logits, np.array([0] * 6 + [1] * 2))
+    assert found == pytest.approx(1 / np.log(0.725 / 0.275), abs=1e-4)
+
+
+def test_temperatures_end_at_a_hundred_and_its_inverse():
+    always_wrong = fit_temperature(np.array([[5, 0]] * 9, np.float32), np.ones(9, np.int64))
+    too_mild = fit_temperature(np.array([[1e-6, 0]] * 9, np.float32), np.zeros(9, np.int64))
+    assert (always_wrong, too_mild) == (100.0, 0.01)
+
+
+def seen(*groups):
+    """Photos as the rule sees them: (how many, confidence, best tag, right, other) each."""
+    sizes, confidence, best, right, other = zip(*groups, strict=True)
+    return _Seen(
+        confidence=np.repeat(confidence, sizes).astype(float),
+        best=np.repeat(best, sizes),
+        energy=np.zeros(sum(sizes)),
+        right=np.repeat(right, sizes),
+        other=np.repeat(other, sizes),
+    )
+
+
+def tagged_by(*groups):
+    found = _choose_tagged(seen(*groups), Aims(), Thresholds(), ("A", "B"))
+    return found.tagged_from, dict(found.per_class)
+
+
+def test_one_of_a_hundred_other_photos_may_be_tagged_and_two_may_not():
+    landmarks = (400, 0.9, 0, True, False)
+    one = tagged_by(landmarks, (1, 0.95, 0, False, True), (99, 0.1, 0, False, True))
+    assert one == (0.5, {})  # 400 + 10 * 0.5 of 411 are more than 97 %
+    two = tagged_by(landmarks, (2, 0.95, 0, False, True), (98, 0.1, 0, False, True))
+    assert two == (0.97, {})  # nothing is tagged; ten imagined ones are right with 97 %
+
+
+def test_few_other_photos_leave_tags_below_80_percent_to_a_person():
+    landmarks = (400, 0.9, 0, True, False)
+    assert tagged_by(landmarks, (19, 0.1, 0, False, True)) == (0.8, {})
+    assert tagged_by(landmarks, (20, 0.1, 0, False, True)) == (0.5, {})
+
+
+def test_a_class_is_held_back_half_way_by_twenty_photos():
+    good, others = (400, 0.9, 0, True, False), (30, 0.1, 0, False, True)
+    # Right from 0.97 on; 20 photos of 20 + 20 go half of the way there from 0.5.
+    assert tagged_by(good, (20, 0.5, 1, False, False), others) == (0.5, {"B": 0.735})
+    # 19 cannot say so: everything waits until they are out.
+    assert tagged_by(good, (19, 0.5, 1, False, False), others) == (0.51, {})
+
+
+def no_landmark(*groups, most=0.9):
+    found = _choose_no_landmark(seen(*groups), Aims(), most=most, energies=False)
+    return found.no_landmark_below
+
+
+def test_the_cut_leaves_no_other_photo_and_loses_as_many_landmarks_as_allowed():
+    others = (20, 0.3, 0, False, True)
+    assert no_landmark((100, 0.9, 0, True, False), others) == 0.31
+    # Of 100 landmarks 3 % may be lost, counting one more than are: two.
+    two, three = ((n, 0.2, 0, True, False) for n in (2, 3))
+    assert no_landmark((98, 0.9, 0, True, False), two, others) == 0.31
+    assert no_landmark((97, 0.9, 0, True, False), three, others) is None
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "others", "confidence", "below"),
+    [
+        pytest.param(33, 20, 0.3, 0.31, id="just-enough"),
+        pytest.param(32, 20, 0.3, None, id="too-few-landmarks"),
+        pytest.param(33, 19, 0.3, None, id="too-few-others"),
+        pytest.param(33, 20, 0.895, None, id="only-at-the-threshold-of-tagged"),
+        pytest.param(33, 20, 0.885, 0.89, id="just-below-it"),
+    ],
+)
+def test_small_sets_get_no_cut(landmarks, others, confidence, below):
+    found = no_landmark((landmarks, 0.95, 0, True, False), (others, confidence, 0, False, True))
+    assert found == below
+
+
+def test_the_highest_energy_loses_no_more_than_may_be_spared():
+    energies = np.array([-3.0, -1.23456, -2.0])
+    found = [_highest_energy(energies, spare) for spare in (0, 1, 2, 3)]
+    assert found == [-1.234, -2.0, -3.0, None]
+
+
+def test_thresholds_are_round_numbers():
+    assert [*_GRID] == [*(number / 100 for number in range(100)), 0.995, 0.999]
+
+
+def test_aims_are_those_of_the_guide_and_shares():
+    assert Aims() == Aims(
+        precision=0.97,
+        most_others_tagged=0.01,
+        most_landmarks_lost=0.03,
+        least_tagged_from=0.5,
+        untested_tagged_from=0.8,
+        least_evidence=20,
+        prior_photos=10.0,
+    )
+    for name in ("precision", "most_others_tagged", "most_landmarks_lost"):
+        assert Aims(**{name: 0})
+        assert Aims(**{name: 1})
+        for wrong in (-0.01, 1.01, float("nan")):
+            with pytest.raises(ValueError, match=f"{name} must be in 0..1, got"):
+                Aims(**{name: wrong})

@@ -113,6 +113,8 @@ def test_too_few_shared_photos_cannot_tell(voted, photos):
     found = versus(champion, challenger)
     assert not found.better
     assert f"{photos} of the same photos" in found.reason
+    assert (found.photos, found.groups, found.wins, found.losses) == (photos, 0, 0, 0)
+    assert (found.mcnemar_p, found.gap_difference, found.gap_interval) == (1.0, 0.0, (-1.0, 1.0))
 
 
 def test_without_landmarks_there_is_no_difference_in_gap(answers_from):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from torchmetrics.functional.classification import binary_calibration_error
 
 from landmark_core.judging.curves import (
+    Bin,
     area_under_risk,
     calibration_error,
     calibration_error_by_chance,
@@ -143,3 +144,22 @@ def test_fpr95_by_hand():
 
 def test_fpr95_of_one_landmark_is_at_its_confidence():
     assert false_positives_at(np.array([0.5]), np.array([0.4, 0.5, 0.6, 0.7])) == 0.75
+
+
+def test_bins_are_equally_wide_and_an_empty_one_lies_on_the_diagonal():
+    bins = reliability(np.array([0.5, 0.52]), np.array([True, False]), bins=10)
+    assert bins[3] == Bin(low=0.3, high=0.4, photos=0, confidence=0.35, accuracy=0.0)
+    assert bins[4] == Bin(low=0.4, high=0.5, photos=1, confidence=0.5, accuracy=1.0)
+    assert bins[5] == Bin(low=0.5, high=0.6, photos=1, confidence=0.52, accuracy=0.0)
+    assert (bins[0].low, bins[9].high, len(bins)) == (0.0, 1.0, 10)
+
+
+def test_an_error_among_the_surest_weighs_most():
+    # wrong at ranks 1 and 3 of 4
+    assert area_under_risk(SURE, ~HIT) == pytest.approx((1 + 1 / 2 + 2 / 3 + 1 / 2) / 4)
+
+
+def test_fpr_at_other_shares_counts_the_landmarks_up():
+    landmarks, others = np.array([0.9, 0.7, 0.5, 0.3]), np.array([0.8, 0.6, 0.4, 0.2])
+    found = [false_positives_at(landmarks, others, share) for share in (0.0, 0.25, 0.5, 0.51, 1)]
+    assert found == [0.0, 0.0, 0.25, 0.5, 0.75]

@@ -14,6 +14,7 @@ from landmark_core.judging import (
     spread_of,
 )
 from landmark_core.judging.metrics import confused_pairs, confusion
+from landmark_core.judging.verdicts import probabilities_of
 from landmark_core.model import Thresholds
 
 NAMES = ("A", "B", "C")
@@ -218,3 +219,34 @@ def test_a_fold_without_a_calibration_is_refused(answers_from):
     answers = answers_from(np.eye(3), list(NAMES), names=NAMES, folds=[0, 1, 2])
     with pytest.raises(ValueError, match="fold 2 has no calibration"):
         decide(answers, {0: PLAIN, 1: PLAIN})
+
+
+def test_the_best_five_of_seven_are_kept_and_asked(answers_from):
+    names = tuple("ABCDEFG")
+    logits = [[7, 6, 5, 4, 3, 2, 1]] * 3
+    answers = answers_from(logits, ["E", "F", "A"], names=names)
+    verdicts = decide(answers, PLAIN_FOUR)
+    assert verdicts.tags.tolist() == [[0, 1, 2, 3, 4]] * 3
+    assert measure(answers, PLAIN_FOUR).top5 == pytest.approx(2 / 3)
+
+
+def test_verdicts_by_hand(answers_from):
+    answers = answers_from([[2, 0], [0, 2], [1, 0]], ["A", None, "Z"], names="AB", folds=[0, 1, 0])
+    cool = Calibration(temperature=0.5, thresholds=Thresholds(tagged_from=0.9))
+    warm = Calibration(temperature=2.0, thresholds=Thresholds(tagged_from=0.9))
+    verdicts = decide(answers, {0: cool, 1: warm})
+    assert verdicts.temperature.tolist() == [0.5, 2.0, 0.5]
+    sure = [1 / (1 + np.exp(-gap)) for gap in (4, 1, 2)]
+    assert verdicts.confidence == pytest.approx(sure)
+    assert verdicts.decisions == ("tagged", "review", "review")
+    assert verdicts.decided("tagged").tolist() == [True, False, False]
+    assert verdicts.other.tolist() == [False, True, False]
+    assert verdicts.right.tolist() == [True, False, False]
+    assert verdicts.energy == pytest.approx(-np.log(np.exp([[2, 0], [0, 2], [1, 0]]).sum(1)))
+    assert probabilities_of(verdicts)[1] == pytest.approx([1 - sure[1], sure[1]])
+
+
+def test_a_photo_without_a_fold_has_no_calibration_among_folds(answers_from):
+    answers = answers_from(np.eye(2), ["A", "B"], names="AB", folds=[0, None])
+    with pytest.raises(ValueError, match="fold None has no calibration; there are 0, 1"):
+        decide(answers, {1: PLAIN_TWO, 0: PLAIN_TWO})

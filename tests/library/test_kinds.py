@@ -83,3 +83,79 @@ def test_first_bytes(head, kind):
 
 def test_extension_needs_a_stem():
     assert [extension_of(name) for name in ("a.JPG", ".jpg", "a", "a.")] == ["jpg", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\xff\xd8\xff\xe0", "jpeg"),
+        (b"GIF87a\x01\x00", "gif"),
+        (b"GIF89a\x01\x00", "gif"),
+        (b"IIU\x00\x08", "camera raw"),
+        (b"IIRO\x08", "camera raw"),
+        (b"IIRS\x08", "camera raw"),
+        (b"MMOR\x00", "camera raw"),
+        (b"FOVb\x00", "camera raw"),
+        (b"\x00MRM\x00", "camera raw"),
+        (b"II*\x00\x08\x00\x00\x00\x0f\x00", "tiff"),
+        (b"MM\x00*\x00", "tiff"),
+        (b"II+\x00\x08", "tiff"),
+        (b"MM\x00+\x00", "tiff"),
+        (b"\x00\x00\x01\x00\x02", "ico"),
+        (b"8BPS\x00", "psd"),
+        (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "jpeg 2000"),
+        (b"\xff\x4f\xff\x51\x00", "jpeg 2000"),
+        (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "jpeg xl"),
+        (b"RIFF\x24\x00\x00\x00WEBPVP8 ", "webp"),
+    ],
+)
+def test_signatures_of_the_specifications_need_every_byte(head, kind):
+    # https://mimesniff.spec.whatwg.org/ and the makers' formats; what follows does not matter.
+    assert sniff(head) == sniff(head + bytes(64)) == kind
+    assert sniff(b"x" + head) is None
+
+
+def test_only_a_tiff_is_a_canon_raw_by_the_letters_in_its_ninth_and_tenth_byte():
+    assert sniff(b"II*\x00\x10\x00\x00\x00CR\x02") == "camera raw"
+    assert sniff(b"II*\x00\x10\x00\x00CR\x02\x00") == "tiff"
+    assert sniff(b"GIF89a\x10\x00CR\x02") == "gif"
+
+
+def test_a_bmp_has_one_of_the_eight_second_headers():
+    def head(size: int) -> bytes:
+        return b"BM" + bytes(12) + size.to_bytes(4, "little") + bytes(20)
+
+    # The sizes of Microsoft's and OS/2's headers, from both makers' documentation.
+    found = {size for size in range(70_000) if sniff(head(size)) == "bmp"}
+    assert found == {12, 16, 40, 52, 56, 64, 108, 124}
+
+
+def boxed(*brands: str, size: int | None = None) -> bytes:
+    """The first box of a HEIF file: its size, `ftyp`, major brand, version, further brands."""
+    major, *others = (brand.encode() for brand in brands)
+    box = b"ftyp" + major + bytes(4) + b"".join(others)
+    return (len(box) + 4 if size is None else size).to_bytes(4, "big") + box
+
+
+@pytest.mark.parametrize(
+    ("brand", "kind"),
+    [
+        *((brand, "heif") for brand in ("heic", "heix", "heim", "heis", "hevc")),
+        *((brand, "heif") for brand in ("hevx", "hevm", "hevs", "mif1", "msf1")),
+        *(("avif", "avif"), ("avis", "avif"), ("crx ", "camera raw"), ("isom", None)),
+    ],
+)
+def test_brands(brand, kind):
+    assert sniff(boxed(brand)) == kind
+    if brand != "crx ":  # only as the major one
+        assert sniff(boxed("isom", brand)) == sniff(boxed("isom", "iso2", brand)) == kind
+
+
+def test_brands_beyond_the_box_or_the_head_are_none():
+    # Size, ftyp, major brand and version are 16 bytes; the next brand ends with byte 20.
+    assert sniff(boxed("isom", "heic", size=20)) == "heif"
+    assert sniff(boxed("isom", "heic", size=19)) is None
+    assert sniff(boxed("isom", "heic", size=2**32 - 1)) == "heif"
+    assert sniff(boxed("isom", "iso2", "heic", size=23)) is None
+    assert sniff(boxed("isom", "heic")[:19]) is None

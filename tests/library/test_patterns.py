@@ -24,6 +24,8 @@ from landmark_core.library.patterns import compile_patterns
         ("**/2024/**", "2024/a.jpg", True),
         ("2024", "2024/05/a.jpg", True),
         ("2024/", "2024/05/a.jpg", True),
+        ("2024/05", "2024/05/01/a.jpg", True),
+        ("05/01", "2024/05/01/a.jpg", False),
         ("./2024/*", "2024/a.jpg", True),
         ("2024/*.jpg", "2024/a.jpg", True),
         ("2024/*.jpg", "2024/05/a.jpg", False),
@@ -46,8 +48,15 @@ def test_a_pattern_matches_path_name_or_folder(glob, path, matches):
     assert compile_patterns([], [glob]).keeps(path) is not matches
 
 
+def test_without_patterns_everything_stays():
+    patterns = compile_patterns([], [])
+    assert patterns.keeps("private/a.jpg") is True
+    assert patterns.prunes("private") is False
+
+
 def test_exclude_wins_over_include():
     patterns = compile_patterns(["*.jpg"], ["private"])
+    assert patterns.keeps("private/a.jpg") is False
     kept = [path for path in ("a.jpg", "private/a.jpg", "a.png") if patterns.keeps(path)]
     assert kept == ["a.jpg"]
 

@@ -37,3 +37,11 @@ def test_a_run_ends_at_so_many_in_a_row_over_batches():
 def test_another_answer_in_between_begins_the_count_anew(other):
     watch = RefusalWatch()
     watch.look([photo(REFUSED)] * (IN_A_ROW - 1) + [photo(other)] + [photo(REFUSED)] * 31, NOW)
+
+
+def test_after_another_answer_so_many_in_a_row_end_the_run_again():
+    watch = RefusalWatch()
+    begun = [photo(REFUSED)] * 5 + [photo(None)] + [photo(REFUSED)] * (IN_A_ROW - 1)
+    watch.look(begun, NOW)
+    with pytest.raises(RunError, match="for 32 photos in a row since 2026-11-24 03:30:00"):
+        watch.look([photo(REFUSED)], NOW.replace(hour=4))

@@ -222,3 +222,52 @@ def test_missing_confidences_are_not_counted():
     medians, spreads = usual.median_and_spread(np.zeros(1, np.int32))
     assert medians[0] == pytest.approx(0.7505, abs=1e-6)
     assert spreads[0] == 0
+
+
+def test_eight_photos_say_what_is_usual_for_their_class_and_seven_do_not():
+    usual = UsualConfidence()
+    usual.add(np.zeros(8, np.int32), np.full(8, 0.2005, np.float32))
+    usual.add(np.ones(7, np.int32), np.full(7, 0.9005, np.float32))
+    medians, _ = usual.median_and_spread(np.array([0, 1], np.int32))
+    assert medians == pytest.approx([0.2005, 0.2005], abs=1e-6)  # of all 15, the eighth
+
+
+def test_each_of_many_classes_has_its_own_median():
+    usual = UsualConfidence()
+    tags = np.repeat(np.arange(700, dtype=np.int32), 9)
+    usual.add(tags, (tags.astype(np.float32) + 0.5) / 1000)
+    medians, spreads = usual.median_and_spread(np.arange(700, dtype=np.int32))
+    assert medians == pytest.approx((np.arange(700) + 0.5) / 1000, abs=1e-6)
+    assert not spreads.any()
+
+
+def test_the_classes_that_are_counted_end_at_twenty_thousand():
+    usual = UsualConfidence()
+    usual.add(np.full(8, 19_999, np.int32), np.full(8, 0.1005, np.float32))
+    usual.add(np.full(20, 20_000, np.int32), np.full(20, 0.9005, np.float32))
+    medians, _ = usual.median_and_spread(np.array([19_999, 20_000], np.int32))
+    assert medians == pytest.approx([0.1005, 0.9005], abs=1e-6)
+
+
+def test_confidences_at_the_ends_are_in_the_first_and_last_thousandth():
+    usual = UsualConfidence()
+    usual.add(np.array([0] * 8 + [1] * 8, np.int32), np.array([0] * 8 + [1] * 8, np.float32))
+    medians, _ = usual.median_and_spread(np.arange(2, dtype=np.int32))
+    assert medians == pytest.approx([0.0005, 0.9995], abs=1e-6)
+
+
+def test_quartiles_are_the_first_bins_that_hold_a_quarter_and_a_half():
+    # 0.1 0.2 0.3 0.4 twice each: two of eight are a quarter, four a half.
+    usual = UsualConfidence()
+    usual.add(np.zeros(8, np.int32), np.repeat([0.1005, 0.2005, 0.3005, 0.4005], 2))
+    medians, spreads = usual.median_and_spread(np.zeros(1, np.int32))
+    assert medians[0] == pytest.approx(0.2005, abs=1e-6)
+    assert spreads[0] == pytest.approx(0.1 / 0.6745, abs=1e-5)
+
+
+def test_a_spread_below_a_hundredth_counts_as_one():
+    # 0.003 below usual: 0.3 hundredths, as much as 0.03 of a class that spreads by 0.1.
+    columns = columns_of(
+        3, confidence=[0.897, 0.469, 0.471], usual=[0.9, 0.5, 0.5], spread=[0.001, 0.1, 0.1]
+    )
+    assert arrange(columns, "surprise").tolist() == [1, 0, 2]

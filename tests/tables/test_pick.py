@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,3 +60,22 @@ def test_numbers_run_on_over_all_tables(sizes, start):
     assert [number for rows in joined for number in rows["number"].to_pylist()] == [
         *range(start, start + sum(sizes))
     ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "joined"),
+    [
+        ([2, 2, 2, 1, 4, 5], [6, 5, 5]),
+        ([2, 2, 2, 1], [6, 1]),
+        ([4], [4]),
+        ([0, 0], []),
+        ([], []),
+    ],
+)
+def test_small_tables_are_joined_until_they_are_large_enough(monkeypatch, sizes, joined):
+    monkeypatch.setattr("landmark_core.tables.numbered._ROWS", 5)
+    table = pa.table({"value": pa.array(range(sum(sizes)), pa.int64())})
+    found = list(numbered(cut(table, sizes)))
+    assert [len(rows) for rows in found] == joined
+    whole = [row for rows in found for row in rows.to_pylist()]
+    assert whole == [{"value": n, "number": n} for n in range(sum(sizes))]

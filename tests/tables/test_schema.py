@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from landmark_core.errors import ConfigError
 from landmark_core.records import DecodedPhoto, PhotoRef, PhotoRow, Prediction, TagScore
-from landmark_core.tables import TAGS_SCHEMA, check_schema, rows_to_table, table_to_rows
+from landmark_core.tables import (
+    REVIEWS_SCHEMA,
+    TAGS_SCHEMA,
+    check_schema,
+    rows_to_table,
+    table_to_rows,
+)
+from landmark_core.tables.schema import subset
 
 NOW = datetime(2026, 11, 23, 16, 45, 0, 123456, tzinfo=UTC)
 
@@ -223,3 +230,56 @@ def test_check_refuses_in_one_line(schema, message):
     with pytest.raises(ConfigError, match=message) as caught:
         check_schema(schema, TAGS_SCHEMA, name="a.parquet")
     assert "\n" not in str(caught.value)
+
+
+# Likewise of people's decisions; the last three came later.
+REVIEWS = {
+    "decision_id": "string",
+    "photo_id": "string",
+    "uri": "string",
+    "content_sha256": "string",
+    "size_bytes": "int64",
+    "modified_at": "timestamp[us, tz=UTC]",
+    "etag": "string",
+    "decision": "string",
+    "tag": "string",
+    "reviewer": "string",
+    "decided_at": "timestamp[us, tz=UTC]",
+    "seconds": "float",
+    "model_id": "string",
+    "model_tag": "string",
+    "model_confidence": "float",
+    "undoes": "string",
+    "action_id": "string",
+    "model_decision": "string",
+    "shown_by": "string",
+}
+
+
+def test_columns_of_decisions_are_those_of_the_contract():
+    assert [(field.name, str(field.type)) for field in REVIEWS_SCHEMA] == list(REVIEWS.items())
+    assert {field.name for field in REVIEWS_SCHEMA if not field.nullable} == {
+        *("decision_id", "photo_id", "uri", "reviewer", "decided_at")
+    }
+    assert REVIEWS_SCHEMA.metadata == {b"landmarks.schema_version": b"1"}
+
+
+def test_only_the_three_later_columns_may_be_absent():
+    for absent in REVIEWS:
+        left = pa.schema([field for field in REVIEWS_SCHEMA if field.name != absent])
+        if absent in ("action_id", "model_decision", "shown_by"):
+            check_schema(left, REVIEWS_SCHEMA, name="a file")
+        else:
+            with pytest.raises(ConfigError, match=f"a file is not .* it has no column '{absent}'"):
+                check_schema(left, REVIEWS_SCHEMA, name="a file")
+
+
+def test_a_later_column_that_is_there_has_its_type_wherever_it_stands():
+    wrong = pa.schema([pa.field("action_id", pa.int8()), *REVIEWS_SCHEMA.remove(16)])
+    with pytest.raises(ConfigError, match="expected column 'action_id' of type string, got int8"):
+        check_schema(wrong, REVIEWS_SCHEMA, name="a file")
+
+
+def test_a_subset_has_the_named_fields_in_their_order():
+    found = subset(TAGS_SCHEMA, "tag", "uri")
+    assert [(field.name, field.nullable) for field in found] == [("tag", True), ("uri", False)]

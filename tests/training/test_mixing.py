@@ -38,9 +38,9 @@ def test_loss_is_torchs_with_label_smoothing():
 
 
 def test_only_landmark_photos_count_as_right():
-    logits = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
-    correct, photos = count_correct(logits, torch.tensor([1, 1, OTHER]))
-    assert (float(correct), float(photos)) == (1.0, 2.0)
+    logits = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0]])
+    correct, photos = count_correct(logits, torch.tensor([1, 1, OTHER, 0]))
+    assert (float(correct), float(photos)) == (2.0, 3.0)
 
 
 @settings(max_examples=40, deadline=None)

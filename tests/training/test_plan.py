@@ -1,5 +1,7 @@
 """Who learns, who judges: of one split, of folds, and where DATA brings its own test photos."""
 
+from types import SimpleNamespace
+
 import labelled_folder as drawn
 import numpy as np
 import pytest
@@ -85,3 +87,37 @@ def test_too_few_photos_for_so_many_folds_are_refused(tmp_path):
     few = open_data(drawn.settings(tmp_path, tmp_path / "models"), QUIET)
     with pytest.raises(ConfigError, match="too few"):
         plan_models(few, 20)
+
+
+class Photos:
+    """A dataset as far as planning looks at it: photo n has slot n of 20, and is of its own."""
+
+    def __init__(self, given_test: frozenset[int] = frozenset()) -> None:
+        self.slots = self.groups = tuple(range(20))
+        self.labels = np.zeros(20, np.int64)
+        self.photos = tuple(SimpleNamespace(source="folder") for _ in range(20))
+        self.given_test, self.given_validation = given_test, frozenset()
+
+
+def test_the_one_model_by_hand():
+    (model,) = plan_models(Photos(), 0)
+    assert (model.name, model.key, model.fold, model.final) == ("", "model", None, True)
+    assert model.judges.tolist() == [0, 1, 2]
+    assert model.validation.tolist() == model.calibrates.tolist() == [3, 4, 5]
+    assert model.train.tolist() == list(range(6, 20))
+
+
+def test_the_models_of_two_folds_by_hand():
+    first, second, final = plan_models(Photos(frozenset({4, 1})), 2)
+    assert [(one.name, one.key, one.fold, one.final) for one in (first, second, final)] == [
+        ("fold 1", "fold-0", 0, False),
+        ("fold 2", "fold-1", 1, False),
+        ("all photos", "all", None, True),
+    ]
+    low, high = [0, 2, 3, 5, 6, 7, 8, 9], list(range(10, 20))
+    assert (first.train.tolist(), second.train.tolist()) == (high, low)
+    assert first.calibrates.tolist() == first.judges.tolist() == low
+    assert second.calibrates.tolist() == second.judges.tolist() == high
+    assert (len(first.validation), len(final.validation), len(final.calibrates)) == (0, 0, 0)
+    assert final.train.tolist() == [*low, *high]
+    assert (final.judges.tolist(), final.judges.dtype) == ([1, 4], np.int64)

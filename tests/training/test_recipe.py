@@ -1,5 +1,7 @@
 """A recipe: read from TOML, checked once, and taken apart into the trainings that it averages."""
 
+import dataclasses
+
 import pytest
 
 from landmark_core.errors import ConfigError
@@ -50,3 +52,119 @@ def test_a_wrong_recipe_is_refused_in_one_line(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message) as caught:
         read_recipe(tmp_path / "r.toml")
     assert "\n" not in str(caught.value)
+
+
+def test_what_a_recipe_leaves_open_is_as_in_the_guide():
+    assert dataclasses.asdict(Recipe()) == {
+        "arch": "transfer",
+        "backbone": "mobilenet_v2",
+        "weights": "default",
+        "dropout": None,
+        "frozen_stages": 0,
+        "batch_norm": "train",
+        "augment": "light",
+        "train_size": 224,
+        "test_resize": 256,
+        "test_crop": 224,
+        "views": 0,
+        "writing": 0.0,
+        "mixup": 0.0,
+        "cutmix": 0.0,
+        "erasing": 0.0,
+        "epochs": 20,
+        "batch_size": 64,
+        "rate": 0.002,
+        "body_rate": 0.0005,
+        "early_rate": 1.0,
+        "head_epochs": 0,
+        "weight_decay": 0.02,
+        "warm_up": 0.1,
+        "smoothing": 0.1,
+        "other_weight": 1.0,
+        "averaged": 0.4,
+        "patience": 0,
+        "variants": (),
+    }
+
+
+LEAST = {"frozen_stages": 0, "train_size": 32, "views": 0, "epochs": 1, "batch_size": 2}
+LEAST |= {"head_epochs": 0, "patience": 0, "test_crop": 32}
+RANGES = {
+    "dropout": (0, 0.95),
+    "writing": (0, 1),
+    "mixup": (0, 10),
+    "cutmix": (0, 10),
+    "erasing": (0, 1),
+    "rate": (0, 10),
+    "body_rate": (0, 10),
+    "early_rate": (0, 1),
+    "weight_decay": (0, 1),
+    "warm_up": (0, 0.9),
+    "smoothing": (0, 0.9),
+    "other_weight": (0, 100),
+    "averaged": (0, 1),
+}
+
+
+@pytest.mark.parametrize(("name", "least"), LEAST.items(), ids=LEAST)
+def test_counts_begin_at_their_least(name, least):
+    assert getattr(Recipe(**{name: least}), name) == least
+    with pytest.raises(ConfigError, match=f"{name} must be a whole number of at least {least},"):
+        Recipe(**{name: least - 1})
+
+
+def test_a_photo_of_32_pixels_is_the_smallest():
+    assert Recipe(test_resize=32, test_crop=32)
+    with pytest.raises(ConfigError, match="test_resize must be a whole number of at least 32"):
+        Recipe(test_resize=31, test_crop=31)
+
+
+@pytest.mark.parametrize(("name", "ends"), RANGES.items(), ids=RANGES)
+def test_numbers_reach_their_ends(name, ends):
+    for value, beyond in zip(ends, (-0.01, ends[1] + 0.01), strict=True):
+        assert getattr(Recipe(**{name: value}), name) == value
+        for wrong in (beyond, "1", True):
+            with pytest.raises(ConfigError, match=f"{name} must be a number in 0..{ends[1]},"):
+                Recipe(**{name: wrong})
+
+
+@pytest.mark.parametrize("name", [name for name in RANGES if name != "dropout"])
+def test_only_dropout_may_be_left_to_the_architecture(name):
+    with pytest.raises(ConfigError, match=f"{name} must be a number"):
+        Recipe(**{name: None})
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("arch", ["cnn", "resnet", "transfer"]),
+        ("augment", ["light", "original", "strong"]),
+        ("batch_norm", ["train", "frozen"]),
+    ],
+)
+def test_words_that_a_recipe_knows(name, values):
+    assert [getattr(Recipe(**{name: value}), name) for value in values] == values
+    with pytest.raises(ConfigError, match=f"{name} must be one of {', '.join(values)}, got 'x'"):
+        Recipe(**{name: "x"})
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *({name: "x"} for name in ("arch", "backbone", "weights", "batch_norm")),
+        *({"frozen_stages": 1}, {"dropout": 0.5}, {"test_resize": 300}, {"test_crop": 100}),
+        {"variants": ()},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_members_share_their_network_and_its_input(setting):
+    (name,) = setting
+    with pytest.raises(ConfigError, match=f"a variant must be about .*, got '{name}'"):
+        Recipe(variants=(setting,))
+
+
+def test_borders_between_settings():
+    assert Recipe(test_crop=256, test_resize=256, epochs=3, head_epochs=3)
+    assert Recipe(variants=({"train_size": 64, "rate": 0.1},)).members() == (
+        Recipe(train_size=64, rate=0.1),
+    )
