@@ -1,6 +1,8 @@
 """The README names only commands, options and files that exist."""
 
+import contextlib
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,13 @@ from landmark_core.cli import build_parser
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "benchmarks/README.md"])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *(ROOT / name / "README.md" for name in ("benchmarks", "deployments")),
+    ]
+)
 
 
 def help_of(*command: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -76,6 +84,28 @@ def test_every_option_of_the_training_guide_is_in_some_help(capsys):
 def test_links_between_files_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def commands_in(page: Path) -> list[str]:
+    """Return the `landmarks` commands of a page's blocks, without comments and what comes after."""
+    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    found = (re.match(r"\s*(?:\$ )?(?:\S*/)?landmarks (.*)", line) for line in lines)
+    return [re.split(r"\s{2,}|\s[|#>&]|;", one[1])[0] for one in found if one]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page.name != "reference.md" and commands_in(page)],
+    ids=lambda page: page.relative_to(ROOT).as_posix(),
+)
+def test_every_command_of_a_page_is_one_that_the_program_takes(page):
+    for command in commands_in(page):
+        words = shlex.split(re.sub(r"<[^>]*>", "VALUE", command))
+        with contextlib.suppress(SystemExit):
+            build_parser().parse_args(words)
+            continue
+        pytest.fail(f"landmarks {command}")
 
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="argparse words its help anew")
