@@ -23,7 +23,11 @@ KILLED = -9
 ACTIONS, IDS = 12, 9
 
 every = pytest.mark.parametrize(
-    "part", [pytest.param(25, id="some"), pytest.param(1, id="each", marks=pytest.mark.slow)]
+    "part",
+    [
+        pytest.param(12, id="some", marks=pytest.mark.orchestration),  # whole commands
+        pytest.param(1, id="each", marks=pytest.mark.slow),
+    ],
 )
 
 

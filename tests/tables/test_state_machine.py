@@ -16,7 +16,7 @@ from library_machine import TALLY, LibraryMachine
 from landmark_core.tables import leftovers, lock
 
 QUICK = settings(
-    max_examples=15,
+    max_examples=8,
     stateful_step_count=20,
     deadline=None,
     derandomize=True,
