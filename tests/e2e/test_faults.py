@@ -14,6 +14,8 @@ import pytest
 
 from landmark_core.cli import main
 
+pytestmark = pytest.mark.orchestration  # whole programs
+
 ROOT = Path(__file__).parents[2]
 
 

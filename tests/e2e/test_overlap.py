@@ -13,7 +13,10 @@ from draw_library import draw_scene
 
 ROOT = Path(__file__).parents[2]
 # Closing moto's sockets is moto's business.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.orchestration,  # whole programs
+]
 
 
 def start(source: str, out: str, model: Path, *options: str) -> "subprocess.Popen[str]":

@@ -15,6 +15,8 @@ from PIL import Image
 
 from landmark_core.cli import main
 
+pytestmark = pytest.mark.orchestration  # whole programs
+
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 PLACES = ("chromium", "chromium-browser", "google-chrome")

@@ -22,6 +22,8 @@ from small_out import (
 
 from landmark_core.tables import current_tags
 
+pytestmark = pytest.mark.orchestration  # whole programs
+
 LATER = START + timedelta(days=1)
 TAGS = [
     "Petra",

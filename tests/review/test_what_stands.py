@@ -18,6 +18,8 @@ from landmark_core.review.standing import version_of_item
 from landmark_core.review.ulid import Ulids
 from landmark_core.tables import Store, current_tags, status_counts
 
+pytestmark = pytest.mark.orchestration  # whole programs
+
 START = datetime(2026, 11, 24, tzinfo=UTC)
 PHOTOS = 4
 

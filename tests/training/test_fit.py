@@ -51,6 +51,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(tmp_path, w
     assert figures == [(row.train_loss, row.validation_loss) for row in second.history]
 
 
+@pytest.mark.orchestration  # whole processes
 @pytest.mark.parametrize("way", [pytest.param({}, id="fresh"), pytest.param(KEPT, id="kept")])
 def test_workers_change_nothing(tmp_path, way):
     here = drawn.train(tmp_path / "here", way)
@@ -58,6 +59,7 @@ def test_workers_change_nothing(tmp_path, way):
     assert same(here.state, there.state)
 
 
+@pytest.mark.orchestration  # whole processes
 @pytest.mark.parametrize("way", [pytest.param({}, id="fresh"), pytest.param(KEPT, id="kept")])
 def test_killed_in_an_epoch_and_resumed_ends_with_the_same_bits(tmp_path, way):
     recipe = way | {"epochs": 4, "averaged": 0.6}

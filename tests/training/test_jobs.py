@@ -117,6 +117,7 @@ def test_a_refusal_in_another_process_arrives_as_it_was_raised(tmp_path):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.orchestration  # whole processes
 def test_a_process_that_dies_is_one_line_that_says_what_to_do(tmp_path):
     jobs = [make_job(tmp_path, name, source=DyingPhotos()) for name in "ab"]
     with pytest.raises(RunError, match=r"a training process died.*--jobs.*--resume"):
@@ -142,6 +143,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.orchestration  # whole processes
 def test_no_process_outlives_a_killed_parent_not_even_one_without_work(tmp_path):
     """Idle ones wait for work that nobody will send; busy ones would write into the next run."""
     (tmp_path / "long_job.py").write_text(LONG)
