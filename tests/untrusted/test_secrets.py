@@ -153,7 +153,6 @@ def test_the_review_server_tells_none(planted, tiny_model, tmp_path, start_revie
     assert holders(out) == []
 
 
-@pytest.mark.orchestration  # a server of Prefect's
 def logs_of(client):
     """Return what the flows logged; it is sent to the server in the background."""
     for _ in range(120):
@@ -163,6 +162,7 @@ def logs_of(client):
     return []
 
 
+@pytest.mark.orchestration  # a server of Prefect's
 def test_a_flow_shows_no_keys(planted, tiny_model, tmp_path, capfd):
     from prefect.client.orchestration import get_client
     from prefect.testing.utilities import prefect_test_harness
