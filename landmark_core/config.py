@@ -1,6 +1,5 @@
 """Settings of a tagging run: read once, checked once, then only passed along."""
 
-import dataclasses
 import math
 import re
 import types
@@ -135,7 +134,7 @@ def config_from_settings(settings: Mapping[str, Any]) -> TagConfig:
 
 def settings_to_keep(config: TagConfig) -> dict[str, Any]:
     """Return the settings as run files and plans hold them: no password, no signature in them."""
-    values = dataclasses.asdict(config)
+    values = asdict(config)
     for name in _ADDRESSES:
         if values[name] is not None:
             values[name] = without_secrets(values[name])

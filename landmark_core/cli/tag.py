@@ -11,7 +11,7 @@ from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.cli.console import INTERRUPTED as INTERRUPTED
 from landmark_core.cli.options import auto_or_int
 from landmark_core.cli.progress import drawn_progress
-from landmark_core.config import DEVICES, PRECISIONS, TagConfig, limits_from
+from landmark_core.config import DEVICES, PRECISIONS, ReadLimits, TagConfig, limits_from
 
 if TYPE_CHECKING:
     from landmark_core.report import RunSummary
@@ -72,14 +72,18 @@ def add_tag_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="what one photo may cost, beyond which it is a row that says so; repeatable: "
-        + ", ".join(f"{name}={value:.10g}" for name, value in asdict(default.limits).items()),
+        help=_limits_help(default.limits),
     )
     add("--wait", type=float, default=0.0, metavar="SECONDS", help="for another run to end")
     add("--retry-failed", action="store_true", help="try unreadable photos again")
     add("--dry-run", action="store_true", help="say what would be done, write nothing")
     add("--no-progress", action="store_true", help="no progress bar")
     add("--json", action="store_true", help="print the summary as one JSON object")
+
+
+def _limits_help(limits: ReadLimits) -> str:
+    named = ", ".join(f"{name}={value:.10g}" for name, value in asdict(limits).items())
+    return "what one photo may cost, beyond which it is a row that says so; repeatable: " + named
 
 
 def config_from(arguments: argparse.Namespace) -> TagConfig:

@@ -25,6 +25,7 @@ class _Keyring:
         self._database: sqlite3.Connection | None = None
 
     def keep(self, photo_id: str, location: str) -> None:
+        """Remember what opens a photo, in the place of what it was."""
         with self._lock:
             if self._database is None:
                 self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
@@ -35,6 +36,7 @@ class _Keyring:
             self._database.execute(insert, (photo_id, data))
 
     def find(self, photo_id: str) -> str | None:
+        """Return what opens a photo; null where nothing was kept for it."""
         with self._lock:
             if self._database is None:
                 return None
@@ -44,6 +46,7 @@ class _Keyring:
 
     @property
     def is_empty(self) -> bool:
+        """Whether no key was kept yet."""
         return self._database is None
 
 

@@ -98,6 +98,7 @@ class _Reader:
         parser.CharacterDataHandler = self._take_text
 
     def read(self) -> Element:
+        """Return the root element, with all that is in it."""
         try:
             self._parser.Parse(self._data, True)  # noqa: FBT003 (takes no names)
         except expat.ExpatError:

@@ -40,6 +40,7 @@ class _Part:
 
     @property
     def is_all_ours(self) -> bool:
+        """Whether nobody else has an item in the list."""
         return len(self.ours) == len(self.list.list.children)
 
 

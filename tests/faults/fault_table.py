@@ -51,6 +51,9 @@ def _all(ending: str, *kinds: str) -> dict[str, str]:
 QUIET = _all("unharmed", "delay", "clock back")
 DEATH = _all("killed", "kill", "kill after")
 DISK = ("EIO", "ENOSPC", "EROFS", "EACCES", "EDQUOT")
+CHANGE = _all("stopped", *DISK) | QUIET | DEATH  # of the disk
+# The kernel may take less of a write than it was given, and is right.
+WRITE = _all("stopped", *DISK) | _all("unharmed", "short") | QUIET | DEATH
 
 TAG = (
     Point(
@@ -118,67 +121,67 @@ TAG = (
         call="write",
         path=r"heatmaps/",
         nth=3,
-        endings=_all("stopped", *DISK) | _all("unharmed", "short") | QUIET | DEATH,
+        endings=WRITE,
     ),
     Point(
         name="flush a heatmap",
         call="flush",
         path=r"heatmaps/.*\.tmp$",
         nth=3,
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
     Point(
         name="rename a heatmap",
         call="rename",
         path=r"heatmaps/",
         nth=3,
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
     Point(
         name="flush the folder of heatmaps",
         call="flush",
         path=r"heatmaps/run=[^/]*$",
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
     Point(
         name="make a folder of tags",
         call="make folder",
         path=r"tags",
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
     Point(
         name="write a part",
         call="write",
         path=r"tags/",
         nth=2,
-        endings=_all("stopped", *DISK) | _all("unharmed", "short") | QUIET | DEATH,
+        endings=WRITE,
     ),
     Point(
         name="flush a part",
         call="flush",
         path=r"tags/.*\.tmp$",
         nth=2,
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
     Point(
         name="rename a part",
         call="rename",
         path=r"tags/",
         nth=2,
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
     Point(
         name="flush the folder of parts",
         call="flush",
         path=r"tags/run=[^/]*$",
         nth=2,
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
     Point(
         name="write the plan",
         call="rename",
         path=r"runs/.*\.plan\.parquet$",
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
     Point(
         name="read the plan",
@@ -190,13 +193,13 @@ TAG = (
         name="write the run file",
         call="write",
         path=r"runs/\.[^/]*\.json\.",
-        endings=_all("stopped", *DISK) | _all("unharmed", "short") | QUIET | DEATH,
+        endings=WRITE,
     ),
     Point(
         name="rename the run file",
         call="rename",
         path=r"runs/[^/]*\.json$",
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
     Point(
         name="take the lock",
@@ -235,7 +238,7 @@ TAG = (
         name="make scratch room",
         call="make folder",
         path=r"/scratch/",
-        endings=_all("stopped", *DISK) | QUIET | DEATH,
+        endings=CHANGE,
     ),
 )
 

@@ -65,8 +65,8 @@ def inject(fault: Fault) -> None:
 
     def faulty(*arguments: Any, **options: Any) -> Any:
         if fault.call in ("write", "read"):
-            mode = arguments[1] if len(arguments) > 1 else options.get("mode", "r")
-            if ("w" in mode or "x" in mode) != (fault.call == "write") or "b" not in mode:
+            mode = _mode_of(arguments, options)
+            if "b" not in mode or _writes(mode) != (fault.call == "write"):
                 return plain(*arguments, **options)
         if not hits.take(arguments):
             return plain(*arguments, **options)
@@ -110,8 +110,8 @@ class _Moments:
 def _counted(plain: Callable[..., Any], call: str, moments: _Moments) -> Callable[..., Any]:
     def counted(*arguments: Any, **options: Any) -> Any:
         if call == "write":
-            mode = arguments[1] if len(arguments) > 1 else options.get("mode", "r")
-            if "b" not in mode or not ("w" in mode or "x" in mode):
+            mode = _mode_of(arguments, options)
+            if "b" not in mode or not _writes(mode):
                 return plain(*arguments, **options)
             raw = _Halved(arguments[0], _raw_mode(mode), options.get("opener"), moments)
             return _buffered(raw, mode)
@@ -191,6 +191,15 @@ def _open_faulty(fault: Fault, path: Any, mode: str = "r", *_: Any, **options: A
     if fault.call == "read":
         return io.BufferedReader(_FaultyRead(path, fault))
     return _buffered(_FaultyWrite(path, _raw_mode(mode), options.get("opener"), fault), mode)
+
+
+def _mode_of(arguments: tuple[Any, ...], options: dict[str, Any]) -> str:
+    """Return how io.open is asked to open."""
+    return str(arguments[1] if len(arguments) > 1 else options.get("mode", "r"))
+
+
+def _writes(mode: str) -> bool:
+    return "w" in mode or "x" in mode
 
 
 def _raw_mode(mode: str) -> str:
