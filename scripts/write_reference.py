@@ -47,7 +47,7 @@ def reference() -> str:
     parts = [HEAD]
     for command in commands_of(build_parser()):
         text = "\n".join(line.rstrip() for line in command.format_help().splitlines())
-        parts.append(f"## {command.prog}\n\n```\n{text}\n```\n")
+        parts.append(f"## {command.prog}\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
 
 

@@ -125,7 +125,7 @@ def test_deploying_without_settings_is_refused(server):
 
 
 def blocks() -> str:
-    return "\n".join(re.findall(r"^ *```\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL))
+    return "\n".join(re.findall(r"^ *```sh\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL))
 
 
 def test_the_automations_are_installed_twice_without_a_second_set(server):
@@ -148,7 +148,7 @@ def test_a_run_started_by_the_readmes_words_has_their_parameters(server):
 
 
 def test_every_command_to_watch_pause_and_go_on_works(server):
-    (part,) = re.findall(r"^## Watch, pause, go on\n\n```\n(.*?)^```", README, re.M | re.DOTALL)
+    (part,) = re.findall(r"^## Watch, pause, go on\n\n```sh\n(.*?)^```", README, re.M | re.DOTALL)
     commands = [line.partition("#")[0].split() for line in part.splitlines()]
     commands = [words[1:] for words in commands if words[0] == "prefect"]
     assert len(commands) > 8

@@ -8,18 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from blocks import PAGES, ROOT, commands_of, name_of
 
 from landmark_core.cli import build_parser
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted(
-    [
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/**/*.md"),
-        *(ROOT / name / "README.md" for name in ("benchmarks", "deployments")),
-    ]
-)
 
 
 def help_of(*command: str, capsys: pytest.CaptureFixture[str]) -> str:
@@ -80,32 +73,43 @@ def test_every_option_of_the_training_guide_is_in_some_help(capsys):
     assert {option for option in options if option not in known} == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_between_files_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
 
 
-def commands_in(page: Path) -> list[str]:
-    """Return the `landmarks` commands of a page's blocks, without comments and what comes after."""
-    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    found = (re.match(r"\s*(?:\$ )?(?:\S*/)?landmarks (.*)", line) for line in lines)
-    return [re.split(r"\s{2,}|\s[|#>&]|;", one[1])[0] for one in found if one]
+def landmarks_in(page: Path) -> list[str]:
+    """Return the `landmarks` commands of a page's blocks, as far as a pipe."""
+    commands = [command for block in commands_of(page) for command in block]
+    found = (re.match(r"(?:\S*/)?landmarks (.*)", command) for command in commands)
+    return [re.split(r"\s[|>&]|;", one[1])[0] for one in found if one]
 
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if page.name != "reference.md" and commands_in(page)],
-    ids=lambda page: page.relative_to(ROOT).as_posix(),
+    [page for page in PAGES if page.name != "reference.md" and landmarks_in(page)],
+    ids=name_of,
 )
 def test_every_command_of_a_page_is_one_that_the_program_takes(page):
-    for command in commands_in(page):
+    for command in landmarks_in(page):
         words = shlex.split(re.sub(r"<[^>]*>", "VALUE", command))
         with contextlib.suppress(SystemExit):
             build_parser().parse_args(words)
             continue
         pytest.fail(f"landmarks {command}")
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=name_of
+)
+def test_what_a_sentence_names_of_a_command_is_in_its_help(page, capsys):
+    for words in re.findall(r"`landmarks ([a-z][^`]*)`", page.read_text(encoding="utf-8")):
+        command, *more = words.split()
+        if command in {"models", "backfill"} and more:
+            command = f"{command} {more[0]}"
+        known = help_of(*command.split(), capsys=capsys)
+        assert set(re.findall(r"--[a-z][a-z-]+", words)) <= set(re.findall(r"--[a-z-]+", known))
 
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="argparse words its help anew")

@@ -4,10 +4,8 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,44 +13,32 @@ from pathlib import Path
 import httpx
 import pandas
 import pytest
+from blocks import ROOT, commands_of
+from stage import make_stage
 
 from landmark_core.review.ulid import Ulids
 
 pytestmark = [pytest.mark.orchestration, pytest.mark.timeout(1200)]
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+PAGE = ROOT / "docs/tutorial.md"
 REVIEW = "landmarks review demo/out"
 SETTLED = 12
 
 
 def commands() -> list[str]:
     """Return the lines of all blocks, in their order."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    return [line for block in blocks for line in block.splitlines()]
+    return [command for block in commands_of(PAGE) for command in block]
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's files where nobody has run anything, with an environment that is there."""
-    folder = tmp_path_factory.mktemp("clone") / "project"
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout
-    for name in filter(None, names.decode().split("\0")):
-        if (ROOT / name).is_file() and not (ROOT / name).is_symlink():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    for name in ("pyproject.toml", "constraints.txt"):
-        os.utime(folder / name, (0, 0))  # make takes the environment for newer: it is installed
-    (folder / ".venv").symlink_to(sys.prefix)
-    return folder
+    return make_stage(tmp_path_factory.mktemp("clone")).clone
 
 
 @pytest.fixture(scope="module")
 def said(clone: Path) -> dict[str, str]:
     """Run every command; return what each printed."""
-    if not (Path(sys.prefix) / ".installed").exists():
-        pytest.skip("no environment that make has made: `make test-orchestration` makes one")
     environment = {**os.environ, "PYTHONPATH": str(clone), "PYTHONWARNINGS": "default"}
     printed: dict[str, str] = {}
     for command in commands():

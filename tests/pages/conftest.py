@@ -1,0 +1,6 @@
+"""Puts this folder's own modules within reach."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
