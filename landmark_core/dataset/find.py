@@ -16,6 +16,7 @@ from landmark_core.dataset.reviewed import Reviewed, read_reviewed
 from landmark_core.dataset.settings import DataSettings
 from landmark_core.errors import ConfigError
 from landmark_core.library import Counts, is_url, open_listing
+from landmark_core.library.identity import absolute
 from landmark_core.records import OTHER, LabelSource, PhotoRef
 
 LEAST_REVIEWED = 2  # photos of a tag that is no class of DATA, before it becomes one
@@ -107,11 +108,11 @@ def _root_of(place: str, option: str) -> str:
     if is_url(place):
         scheme, _, rest = place.partition("://")
         return f"{scheme.lower()}://{rest.rstrip('/')}"
-    path = Path(place).absolute()
-    if not path.is_dir():
-        found = "a file" if path.exists() else "nothing"
+    path = absolute(place)  # as the listing names its photos: without ".."
+    if not Path(path).is_dir():
+        found = "a file" if Path(path).exists() else "nothing"
         raise ConfigError(f"{option} must be a folder of photos, got {place!r}, which is {found}")
-    return str(path)
+    return path
 
 
 def _negatives_of(settings: DataSettings, root: str) -> str | None:
@@ -128,7 +129,7 @@ def _places_of_reviews(settings: DataSettings, root: str) -> list[str]:
     if settings.reviews is None:
         return []
     out = settings.reviews.rstrip("/") if is_url(settings.reviews) else settings.reviews
-    is_data = out == root if is_url(out) else Path(out).absolute() == Path(root)
+    is_data = out == root if is_url(out) else absolute(out) == root
     return [f"{root}/{name}" for name in _OF_OUT] if is_data else [out]
 
 

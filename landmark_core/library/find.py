@@ -32,7 +32,7 @@ from landmark_core.library.identity import (
     url_ref,
 )
 from landmark_core.library.kinds import OTHER_EXTENSIONS, extension_of, judge_name, sniff
-from landmark_core.library.lists import walk_list
+from landmark_core.library.lists import names_photos, walk_list
 from landmark_core.library.patterns import compile_patterns
 from landmark_core.library.selection import Counts, Selection
 from landmark_core.records import PhotoRef
@@ -168,6 +168,11 @@ def _choose_on_disk(source: str) -> _Walk:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"{_EXPECTED}, got {source!r}: {reason}") from error
     if _is_list(source, head):
+        if head.strip() and not names_photos(head):
+            raise ConfigError(
+                f"{_EXPECTED}, got {source!r}: a text of which no line names a file, a photo or a "
+                "URL; expected a list with one path a line"
+            )
         return _walk_of_list(lambda: Path(path).open("rb"))
     return _walk_of_one(local_ref(path, status), changed_us(status))
 

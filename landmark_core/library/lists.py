@@ -5,6 +5,7 @@ missing is a photo all the same, and fails when it is fetched, so that no line i
 The list streams; URLs are looked up a few at a time.
 """
 
+import io
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -46,6 +47,21 @@ def walk_list(
                 lookups = pool.map(_look_up, page)
                 for url, info in zip(page, lookups, strict=True):
                     yield from _take_url(url, info, selection, counts)
+
+
+def names_photos(head: bytes) -> bool:
+    """Tell whether a text may be a list of photos: one line at least is a URL, exists, or is a name.
+
+    Args:
+        head: the first bytes; a line that they cut off counts as it is.
+    """
+    entries = (strip_file_scheme(os.fsdecode(entry)) for entry in _split(io.BytesIO(head)))
+    return any(
+        is_url(entry)
+        or judge_name(entry.rpartition("/")[2]) == "photo"
+        or os.path.lexists(absolute(entry))
+        for entry in entries
+    )
 
 
 def _split(file: IO[bytes]) -> Iterator[bytes]:

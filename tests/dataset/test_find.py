@@ -51,6 +51,15 @@ def find(data, **more):
     return find_labelled(DataSettings(data=str(data), **more))
 
 
+def test_folders_may_be_named_from_below_or_beside(tmp_path, fill, monkeypatch):
+    fill(tmp_path / "data", {"A": 2, "B": 2})
+    fill(tmp_path / "no", {".": 2}, first_seed=80)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    below = labels(find("../here/../data", negatives="../no"))
+    assert below == labels(find(tmp_path / "data", negatives=str(tmp_path / "no")))
+
+
 def test_folder_and_bucket_give_the_same_labels_and_photos(tmp_path, fill, bucket, open_data):
     folder = fill(tmp_path / "data", {"01.B_b": 3, "00.A/deep/er": 3})
     upload(folder, bucket)

@@ -243,6 +243,7 @@ def test_standard_input_and_pipes_are_lists(tmp_path):
             "data.json", b'{"a": 1}', "neither a photo nor", id="json-is-text-but-no-list"
         ),
         pytest.param("program", b"\x7fELF\xff\xfe\x80", "neither a photo nor", id="binary"),
+        pytest.param("notes.txt", b"milk\nbread, 2\n", "no line names a file", id="notes"),
     ],
 )
 def test_other_sources_are_refused_in_one_line(tmp_path, name, content, message):
