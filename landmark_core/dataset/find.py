@@ -15,8 +15,7 @@ from landmark_core.dataset.layout import Given, Layout, read_layout
 from landmark_core.dataset.reviewed import Reviewed, read_reviewed
 from landmark_core.dataset.settings import DataSettings
 from landmark_core.errors import ConfigError
-from landmark_core.library import Counts, is_url, open_listing
-from landmark_core.library.identity import absolute
+from landmark_core.library import Counts, absolute, is_url, open_listing
 from landmark_core.records import OTHER, LabelSource, PhotoRef
 
 LEAST_REVIEWED = 2  # photos of a tag that is no class of DATA, before it becomes one

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from landmark_core.library.first_bytes import ask_first_bytes
     from landmark_core.library.gps import Position, read_position
     from landmark_core.library.identity import (
+        absolute,
         is_url,
         local_ref,
         location_of,
@@ -49,6 +50,7 @@ _HOMES = {
     "Preprocess": "reading",
     "Step": "advice",
     "StoreError": "persistence",
+    "absolute": "identity",
     "advise": "advice",
     "ask_first_bytes": "first_bytes",
     "decode_photo": "decode",

@@ -50,7 +50,7 @@ def walk_list(
 
 
 def names_photos(head: bytes) -> bool:
-    """Tell whether a text may be a list of photos: one line at least is a URL, exists, or is a name.
+    """Tell whether a text may be a list: one line at least is a URL, exists, or is a photo's name.
 
     Args:
         head: the first bytes; a line that they cut off counts as it is.

@@ -120,6 +120,7 @@ def make_stage(folder: Path, **variables: str) -> Stage:
         "HOME": str(home),
         "PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(clone),
+        "DISPLAY": ":0",  # as at a desk: where there is no screen, no browser is opened
         "BROWSER": f"{browser} %s",
         "PREFECT_HOME": str(home / "prefect"),
         **variables,
@@ -152,7 +153,7 @@ class Page:
             self._next = next(self._commands, None)
         assert until is None, f"no command of the page begins with {until}"
 
-    def skip(self) -> str:
+    def take(self) -> str:
         """Return the next command with its values filled in, and go on behind it."""
         assert self._next is not None
         command = self.filled(self._next[1])
