@@ -61,7 +61,7 @@ class Stage:
             AssertionError: it ended with another code than 0.
         """
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", f"{before}{self.here(command)}"],
+            ["bash", "-euo", "pipefail", "-c", self.here(before + command)],
             cwd=self.clone, env=self.environment, capture_output=True, text=True, timeout=COMMAND_S,
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

@@ -6,6 +6,7 @@ is run by tests/test_queries.py, and docs/reference.md is compared with the prog
 
 import csv
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import fsspec
@@ -28,11 +29,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory, s3_endpoint: str) -> Stage:
     stage = make_stage(folder, TORCH_HOME=str(folder / "torch"))
     photos = stage.home / "Pictures"
     draw_library(photos, scenes=6)
-    draw_collection(stage.clone / "collection", each=6)
+    draw_collection(stage.clone / "collection", each=4)
     (stage.clone / "PHOTOS").symlink_to("collection/landmarks")
     (stage.clone / "OTHERS").symlink_to("collection/others")
     put_into_bucket(photos, "bucket/archive", "photos/2026")
-    put_into_bucket(photos, "bucket/uploads")
+    put_into_bucket(photos, f"bucket/uploads/{datetime.now(UTC):%Y/%m/%d}")
+    fsspec.filesystem("s3", skip_instance_cache=True).mkdir("tags")
     place_backbone(folder / "torch")
     return stage
 
@@ -81,10 +83,11 @@ def test_readme(stage):
     page = Page(
         "README.md", stage,
         SOURCE="~/Pictures", OUT="tagged", FOLDER="by-landmark", FILE="decisions.csv",
-        DATA="PHOTOS", MODEL_DIR="models", REPORT_DIR="report", MODEL="starter",
+        DATA="PHOTOS", MODEL_DIR="models", REPORT_DIR="report", MODEL="models",
     )  # fmt: skip
-    page.run(until="landmarks import")
+    page.run(until="landmarks find OUT")
     settle_one(stage, "tagged", "decisions.csv")
+    stage.shell("landmarks import tagged decisions.csv")
     page.run(until="landmarks find tagged taj")
     page.run()
     assert len(list((stage.clone / "chosen").iterdir())) == 1
@@ -141,7 +144,7 @@ def test_operations(stage):
 
 
 def test_security(stage):
-    model = stage.clone / "landmark_core/model/starter.pt"
+    model = stage.clone / "landmark_core/model/starter/starter.pt"
     (stage.clone / "model.pt").symlink_to(model)
     page = Page("docs/security.md", stage)
     digest = stage.shell(page.take()).split()[0]

@@ -4,14 +4,16 @@ What needs root, systemd, containers or a cluster is left out by `stage.NOT_HERE
 as it stands, with the folders of a server's disk below a folder of the test.
 """
 
+import json
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from draw_library import draw_library
+from draw_library import draw_library, draw_scene
 from prefect_stand import Stand, end_group
 from stage import Page, Stage, make_stage
 from test_commands import put_into_bucket
@@ -36,12 +38,13 @@ def stage(stand: Stand, tmp_path: Path) -> Stage:
     })  # fmt: skip
     disk = tmp_path / "disk"
     places = ("/srv/photos", "/srv/tagged", "/srv/set-aside", "/var/lib/landmarks")
-    places += ("/etc/landmarks", "/opt/landmarks/bin")
+    places += ("/etc/landmarks", "/opt/landmarks")
     stage.moved.update({place: f"{disk}{place}" for place in places})
     draw_library(Path(stage.here("/srv/photos")), scenes=6)
     put_into_bucket(Path(stage.here("/srv/photos")), "bucket/archive")
-    Path(stage.here("/opt/landmarks")).mkdir(parents=True, exist_ok=True)
-    Path(stage.here("/opt/landmarks/bin")).symlink_to(f"{sys.prefix}/bin")
+    installed = Path(stage.here("/opt/landmarks"))
+    installed.parent.mkdir(parents=True)
+    installed.symlink_to(sys.prefix)
     install_settings(stage, stand)
     return stage
 
@@ -65,26 +68,30 @@ def run_ends(stand: Stand, said: str) -> str:
 
 def test_the_page(stage, stand):
     page = Page("deployments/README.md", stage)
-    page.run(until="cp deployments/landmarks.env.example landmarks.env")
+    page.run(until="prefect deployment run nightly-tagging")
+    night = stage.shell(page.take())
     page.run(until="landmarks check s3://bucket/archive")
+    settings = Path(stage.here("/etc/landmarks/landmarks.env"))
+    (stage.clone / "landmarks.env").write_text(settings.read_text())
     worker = stand.start_worker("worker")
-    page.run(until="prefect deployment run archive-backfill")
-    run_ends(stand, stage.shell(page.take()))
-    page.run(until="prefect deployment run archive-backfill")
-    run_ends(stand, stage.shell(page.take()))
-    end_group(worker, 15)
+    run_ends(stand, night)
+    for _ in range(2):  # the plan alone, then the archive itself
+        page.run(until="prefect deployment run archive-backfill")
+        run_ends(stand, stage.shell(page.take()))
+    end_group(worker, signal.SIGTERM)
     worker.wait(60)
     page.run(until="prefect flow-run ls --limit 20")
 
-    stage.shell("landmarks tag /srv/photos --out /srv/tagged --limit 3")
-    planned = stage.shell("landmarks backfill plan /srv/photos --out /srv/tagged --json")
-    (backfill_id,) = set(re.findall(r'"run_id": "([^"]+)"', planned))
+    draw_scene(99).save(Path(stage.here("/srv/photos")) / "new.jpg")
+    planned = json.loads(
+        stage.shell("landmarks backfill plan /srv/photos --out /srv/tagged --json")
+    )
     (run_id,) = re.findall(r"UUID: (\S+)", stage.shell(f"prefect deployment run {NIGHTLY}"))
     listed = stage.shell(f"prefect deployment schedule ls {NIGHTLY}")
     (schedule_id,) = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", listed)
     page.values.update(RUN_ID=run_id, SCHEDULE_ID=schedule_id)
     page.run(until="landmarks backfill cancel")
-    page.values["RUN_ID"] = backfill_id
+    page.values["RUN_ID"] = planned["run_id"]
     page.run(until="mkdir -p /srv/set-aside")
     (tags,) = Path(stage.here("/srv/tagged/tags")).glob("run=*")
     page.values["RUN_ID"] = tags.name.removeprefix("run=")
