@@ -127,3 +127,25 @@ def test_without_progress_nothing_is_written(capfd):
     with drawn_training(shown=False) as bars:
         show_two_epochs(bars)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("tga x --out y", "landmarks: there is no 'tga', did you mean tag?"),
+        ("help", "landmarks: there is no 'help'; landmarks --help"),
+        ("models lst", "landmarks models: there is no 'lst', did you mean list?"),
+        ("tag x --out y --dryrun", "--dryrun, did you mean --dry-run?"),
+        ("tag x --out y --zzzzzz", "not known here: --zzzzzz; landmarks --help"),
+        ("tag x", "landmarks tag: --out missing; expected: landmarks tag SOURCE --out OUT"),
+        ("find", "expected: landmarks find OUT TAG;"),
+        ("tag x --out y --top-k abc", "argument --top-k: invalid int value: 'abc'"),
+    ],
+)
+def test_a_wrong_command_gets_one_line_that_says_what_to_type(typed, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args(typed.split())
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1

@@ -20,6 +20,7 @@ from landmark_core.cli import (
     train,
 )
 from landmark_core.cli.console import guard, settle_threads
+from landmark_core.cli.parser import Parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of `landmarks` with its subcommands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="landmarks", description="Tag photo libraries with the landmarks that they show."
     )
     parser.add_argument("--version", action="version", version=f"landmarks {__version__}")

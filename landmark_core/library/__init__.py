@@ -92,6 +92,7 @@ __all__ = [
     "Preprocess",
     "Step",
     "StoreError",
+    "absolute",
     "advise",
     "ask_first_bytes",
     "decode_photo",
