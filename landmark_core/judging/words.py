@@ -39,13 +39,16 @@ _ROWS = (
 )
 
 
+_ENOUGH = 100  # photos that a share of a hundred may be told by, without saying how few they were
+
+
 def headlines(figures: Figures) -> tuple[str, ...]:
     """Return the figures that matter as sentences, the most important first."""
     lines = []
     if figures.tagged_precision is not None:
         lines.append(
             f"Of 100 photos that get a tag without review, {per_hundred(figures.tagged_precision)} "
-            f"{_are(figures.tagged_precision)} right."
+            f"{_are(figures.tagged_precision)} right{_by_how_many(figures.tagged)}."
         )
     if figures.landmarks_tagged is not None:
         lines.append(
@@ -115,3 +118,8 @@ def _number(value: float | None, kind: str) -> str:
     if value is None:
         return NOTHING
     return percent(value) if kind == _PERCENT else f"{value:.3f}"
+
+
+def _by_how_many(photos: int) -> str:
+    """Return how few photos a share of a hundred was measured on; nothing where they are enough."""
+    return "" if photos >= _ENOUGH else f" (measured on {photos} alone)"

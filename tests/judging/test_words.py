@@ -42,6 +42,7 @@ def test_percent():
 def test_every_sentence_by_hand():
     figures = dataclasses.replace(
         NOTHING,
+        tagged=100,
         tagged_precision=0.97,
         landmarks_tagged=0.8,
         landmarks_review=0.19,
@@ -81,7 +82,7 @@ def test_every_sentence_by_hand():
     ],
 )
 def test_one_is_and_others_are(share, words):
-    (first, _) = headlines(dataclasses.replace(NOTHING, tagged_precision=share))
+    (first, _) = headlines(dataclasses.replace(NOTHING, tagged=100, tagged_precision=share))
     assert first.endswith(f", {words} right.")
     figures = dataclasses.replace(NOTHING, others_tagged=share)
     assert (" gets " if words.endswith("is") else " get ") in headlines(figures)[0]

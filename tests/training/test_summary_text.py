@@ -77,6 +77,18 @@ def test_without_others_none_are_spoken_of():
 
 
 @pytest.mark.parametrize(
+    ("review", "is_said"),
+    [
+        pytest.param(0.988, True, id="all-others-are-tagged-or-wait"),
+        pytest.param(0.9, False, id="some-are-left-alone"),
+    ],
+)
+def test_a_model_that_leaves_nothing_alone_says_so(review, is_said):
+    text = summary_to_text(summary(metrics={**METRICS, "others_review": review}))
+    assert ("calls nothing no_landmark yet" in text) == is_said
+
+
+@pytest.mark.parametrize(
     ("seconds", "said"),
     [
         pytest.param(89, "89 s", id="seconds"),
