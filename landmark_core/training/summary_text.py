@@ -88,12 +88,8 @@ def _never_no_landmark(metrics: Mapping[str, float]) -> list[str]:
     waits = metrics.get("others_tagged", 0.0) + metrics.get("others_review", 0.0)
     if not metrics.get("others") or waits < 1.0 - 1e-9:
         return []
-    return [
-        (
-            "It calls nothing no_landmark yet: whatever it is unsure of goes to review. More photos of "
-            "landmarks and of other things change that; few are used better with --folds 5"
-        )
-    ]
+    more = "more photos, or --folds 5 to use few better, change that"
+    return [f"It calls nothing no_landmark: whatever it is unsure of goes to review; {more}"]
 
 
 def _value(metrics: Mapping[str, float], key: str, share: bool) -> str:

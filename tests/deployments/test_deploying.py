@@ -147,20 +147,7 @@ def test_a_run_started_by_the_readmes_words_has_their_parameters(server):
     assert "retry_faild" in refused.stdout + refused.stderr
 
 
-def test_every_command_to_watch_pause_and_go_on_works(server):
-    (part,) = re.findall(r"^## Watch, pause, go on\n\n```sh\n(.*?)^```", README, re.M | re.DOTALL)
-    commands = [line.partition("#")[0].split() for line in part.splitlines()]
-    commands = [words[1:] for words in commands if words[0] == "prefect"]
-    assert len(commands) > 8
-    started = server.run(*PREFECT, "deployment", "run", "nightly-tagging/nightly-tagging").stdout
-    (run_id,) = re.findall(r"UUID: (\S+)", started)
-    name = "nightly-tagging/nightly-tagging"
-    listed = server.run(*PREFECT, "deployment", "schedule", "ls", name).stdout
-    (schedule_id,) = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", listed)
-    for words in commands:
-        filled = [{"RUN_ID": run_id, "SCHEDULE_ID": schedule_id}.get(word, word) for word in words]
-        done = server.run(*PREFECT, *filled)
-        assert done.returncode == 0, (filled, done.stdout + done.stderr)
+def test_groups_may_be_limited_as_the_readme_says(server):
     limit = ("work-queue", "set-concurrency-limit", "groups", "8", "--pool", "landmarks")
     assert f"prefect {' '.join(limit)}" in README
     assert server.run(*PREFECT, *limit).returncode == 0
