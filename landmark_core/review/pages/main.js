@@ -304,6 +304,7 @@ function refused(entry, error) {
     queue.change(photo.photo_id, { settled: null, skipped: false });
   }
   say(`Not saved: ${error.message}`);
+  askProgress(); // what was foreseen did not come
 }
 
 function held(waiting, error) {
@@ -564,9 +565,12 @@ byId("reviewer").addEventListener("change", (event) => {
 addEventListener("beforeunload", (event) => {
   if (outbox.size) event.preventDefault(); // what was decided has not arrived yet
 });
+function askProgress() {
+  get("/api/progress", { reviewer: reviewer() }).then((given) => outbox.size || showProgress(given), () => {});
+}
+
 setInterval(() => {
-  if (document.hidden || outbox.size) return;
-  get("/api/progress", { reviewer: reviewer() }).then(showProgress, () => {});
+  if (!document.hidden && !outbox.size) askProgress();
 }, PROGRESS_MS);
 
 setInterval(() => {
