@@ -68,6 +68,7 @@ PURE = (
     "tables.names",
     "tables.schema",
     "tagging.predict",
+    "finding.letters",
     *("review.queue", "review.groups", "review.summary", "review.summary_text", "review.interval"),
     *("review.standing", "review.said", "review.ulid", "review.words", "review.refusals"),
     *("sidecars.elements", "sidecars.packet", "sidecars.splice", "sidecars.keywords"),

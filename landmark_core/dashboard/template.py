@@ -51,10 +51,12 @@ TEMPLATE = """{% macro draw(chart, what) %}
 <p>{{ number(status.review, "photo") }} waiting for a person{% if status.review %}:
 <code>landmarks review OUT</code>{% endif %}.
 {% if status.reviewers or status.skipped %}
- {{ number(status.reviewed) }} settled{% for name, photos in status.reviewers %}
-{{ " by" if loop.first else "," }} {{ name | shown }} {{ number(photos) }}{% endfor %}.
-{{ number(status.skipped) }} skipped. On {{ number(status.disagreements, "photo") }}
-people disagree.{% endif %}</p>
+ {{ number(status.reviewed) }} settled by {% if status.reviewers | length == 1 %}
+{{ status.reviewers[0][0] | shown }}{% else %}people{% for name, photos in status.reviewers %}
+{{ ":" if loop.first else "," }} {{ name | shown }} {{ number(photos) }}{% endfor %}{% endif %}.
+{% if status.skipped %}{{ number(status.skipped) }} skipped.{% endif %}
+{% if status.disagreements %}On {{ number(status.disagreements, "photo") }} people disagree.
+{% endif %}{% endif %}</p>
 {% endif %}
 {% if status.landmarks %}
 <h2>Landmarks <small>{{ number(status.landmarks_known) }} seen{% if more_landmarks %},

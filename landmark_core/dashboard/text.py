@@ -63,10 +63,17 @@ def _people(status: LibraryStatus) -> list[str]:
     if status.review:
         lines.append(f"{status.review:,} waiting for a person: landmarks review OUT")
     if status.reviewers or status.skipped:
-        named = ", ".join(f"{printable(name)} {photos:,}" for name, photos in status.reviewers)
         between = f"skipped {status.skipped:,}, disagreements {status.disagreements:,}"
-        lines.append(f"{status.reviewed:,} settled by people: {named or 'none'}; {between}")
+        lines.append(f"{status.reviewed:,} settled by {_names(status)}; {between}")
     return lines
+
+
+def _names(status: LibraryStatus) -> str:
+    """Return who settled photos, with how many each where it is not one alone."""
+    if len(status.reviewers) == 1:
+        return printable(status.reviewers[0][0])
+    named = ", ".join(f"{printable(name)} {photos:,}" for name, photos in status.reviewers)
+    return f"people: {named}" if named else "people"
 
 
 def _landmarks(status: LibraryStatus, look: Look) -> list[str]:

@@ -1,5 +1,6 @@
 """The photos of a landmark: a name as a person types it becomes tags, and these become photos.
 
+    letters      a tag → how it is spelled already
     spelling     a typed name and the tags that there are → the tags that are meant
     finding      OUT and criteria → photos, in a stream
 
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from landmark_core.finding.finding import FindSettings, FoundPhoto, Search, find_photos
+    from landmark_core.finding.letters import by_letters, fold, spelled_like, spelling_among
     from landmark_core.finding.spelling import Match, match_tag
 
 _HOMES = {
@@ -19,10 +21,25 @@ _HOMES = {
     "Match": "spelling",
     "Search": "finding",
     "find_photos": "finding",
+    "by_letters": "letters",
+    "fold": "letters",
     "match_tag": "spelling",
+    "spelled_like": "letters",
+    "spelling_among": "letters",
 }
 
-__all__ = ["FindSettings", "FoundPhoto", "Match", "Search", "find_photos", "match_tag"]
+__all__ = [
+    "FindSettings",
+    "FoundPhoto",
+    "Match",
+    "Search",
+    "by_letters",
+    "find_photos",
+    "fold",
+    "match_tag",
+    "spelled_like",
+    "spelling_among",
+]
 
 
 def __getattr__(name: str) -> Any:

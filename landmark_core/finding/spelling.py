@@ -12,13 +12,13 @@ are counted by DuckDB, which is here anyway: its Damerau-Levenshtein distance ru
 in one query, and a second library for it would have nothing to do the rest of the time.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from landmark_core.errors import ConfigError
+from landmark_core.finding.letters import by_letters, fold
 from landmark_core.report_text import printable
 from landmark_core.tables import Scratch, open_scratch
 
@@ -56,7 +56,7 @@ def match_tag(typed: str, known: Iterable[str]) -> Match:
     Raises:
         ConfigError: naming the nearest tags, if none fits or several landmarks do.
     """
-    spellings = _by_letters(known)
+    spellings = by_letters(known)
     letters = fold(typed)
     for fitting in _ways(letters, spellings):
         if len(fitting) > 1:
@@ -69,32 +69,6 @@ def match_tag(typed: str, known: Iterable[str]) -> Match:
     raise ConfigError(
         f"no photo was ever tagged {typed!r}; the nearest tags: {_names(nearest, spellings)}"
     )
-
-
-def fold(text: str) -> str:
-    """Return the words of a text without case, accents and signs, one space between them.
-
-    A text of signs alone stays as it is.
-    """
-    # Twice: what is taken apart may have a case, and what has lost its case may come apart
-    # (Unicode 16, section 3.13.5, compatibility caseless matching).
-    plain = text
-    for _ in range(2):
-        plain = unicodedata.normalize("NFKD", plain).casefold()
-    bare = "".join(
-        char if char.isalnum() else " "
-        for char in unicodedata.normalize("NFKD", plain)
-        if not unicodedata.combining(char)
-    )
-    return " ".join(bare.split()) or text
-
-
-def _by_letters(known: Iterable[str]) -> Mapping[str, Sequence[str]]:
-    """Return the tags by their letters."""
-    spellings: dict[str, list[str]] = {}
-    for name in known:
-        spellings.setdefault(fold(name), []).append(name)
-    return spellings
 
 
 def _ways(letters: str, spellings: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:

@@ -188,17 +188,20 @@ class DecisionLog:
             return tuple(islice((action for action in mine if self._stands(action)), count))
 
     def decided_since(self, reviewer: str, moment: datetime) -> int:
-        """Return on how many photos a reviewer decided since a moment, and it stands."""
+        """Return how many photos a reviewer settled since a moment, where it was not taken back."""
         since_us = (moment - _EPOCH) // timedelta(microseconds=1)
         with self._lock:
             mine = self._actions_of.get(reviewer, [])
             lately = mine[bisect_left(mine, (since_us, "")) :]
-            return sum(
-                not self._said.is_undone(decision_id)
-                for _, action_id in lately
-                if not self._actions[action_id].undoes
-                for decision_id in self._actions[action_id].decision_ids
-            )
+            actions = [self._actions[action_id] for _, action_id in lately]
+            settling = [one for one in actions if one.verdict not in (None, "skipped")]
+            photos = {
+                photo_id
+                for action in settling
+                for decision_id, photo_id in zip(action.decision_ids, action.photo_ids, strict=True)
+                if not self._said.is_undone(decision_id)
+            }
+            return len(photos)
 
     def _newest_of(self, reviewer: str) -> Action | None:
         newest = self.last_actions(reviewer, 1)

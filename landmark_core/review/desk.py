@@ -65,7 +65,8 @@ class Progress:
     """How far people have come."""
 
     photos: int  # that are laid out here
-    waiting: int
+    waiting: int  # for a person, as `landmarks status` counts them: skipped ones wait, too
+    unasked: int  # of these, nobody has skipped
     settled: int
     skipped: int
     disagreements: int
@@ -198,7 +199,8 @@ class Desk:
             reviewer: who decides.
             photos: photo_id and version that the person saw, of each.
             answer: what the person says.
-            tag: null unless the answer is a tag.
+            tag: null unless the answer is a tag; one that differs from a known tag in case,
+                accents or signs alone becomes that one.
             seconds: spent on all of them together.
             shown_by: the order that brought them up.
 
@@ -209,6 +211,7 @@ class Desk:
             RefusedError: if a photo is unknown, or has changed since the person saw it.
             RunError: if OUT is full or fails; nothing is decided then.
         """
+        tag = None if tag is None else self._spelled(tag)
         share = None if seconds is None else seconds / len(photos)
         choices = [
             Choice(
@@ -260,6 +263,7 @@ class Desk:
             return Progress(
                 photos=len(self._catalogue),
                 waiting=int(people.waiting().sum()),
+                unasked=int(people.unasked().sum()),
                 settled=int(people.settled.sum()),
                 skipped=int(people.skipped.sum()),
                 disagreements=int(people.disagree.sum()),
@@ -274,6 +278,10 @@ class Desk:
                 audit_high=high,
                 is_newer=self._is_newer,
             )
+
+    def _spelled(self, tag: str) -> str:
+        with self._lock:
+            return self._people.spelled(tag)
 
     def _start(self, numbers: NDArray[np.int32], at: str | None) -> int:
         wanted = None if at is None else self._catalogue.number_of(at)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from landmark_core.finding import fold, spelling_among
 from landmark_core.review.catalogue import REVIEW, Catalogue
 from landmark_core.review.decisions import DecisionLog
 from landmark_core.review.standing import PhotoReviews, was_right
@@ -40,17 +41,26 @@ class People:
         self.disagree: Flags = np.zeros(count, np.bool_)
         self.tag: Codes = np.full(count, NO_TAG, np.int32)  # what a person said
         self._audited = np.zeros(count, np.int8)
-        self._codes = {tag: code for code, tag in enumerate(catalogue.tags)}
-        for tag in further_tags:
-            self._codes.setdefault(tag, len(self._codes))
+        self._codes: dict[str, int] = {}
+        self._spellings: dict[str, list[str]] = {}  # of each tag, by its letters
+        for tag in (*catalogue.tags, *further_tags):
+            self._learn(tag)
 
     def code_of(self, tag: str) -> int | None:
         """Return the number of a tag; null where nobody knows it."""
         return self._codes.get(tag)
 
+    def spelled(self, tag: str) -> str:
+        """Return a tag as it is spelled already, whatever its case, accents and signs."""
+        return spelling_among(tag, self._spellings.get(fold(tag), ()))
+
     def waiting(self) -> Flags:
-        """Return which photos wait for a person: (N,)."""
-        return np.asarray((self._catalogue.decision == REVIEW) & ~self.settled & ~self.skipped)
+        """Return which photos wait for a person, as `landmarks status` counts them: (N,)."""
+        return np.asarray((self._catalogue.decision == REVIEW) & ~self.settled)
+
+    def unasked(self) -> Flags:
+        """Return which photos wait and nobody has skipped: (N,)."""
+        return np.asarray(self.waiting() & ~self.skipped)
 
     def audit(self) -> tuple[int, int]:
         """Return how many photos of the audit were checked, and how many of them were wrong."""
@@ -71,8 +81,7 @@ class People:
         self.skipped[number] = settled is None and reviews.skipped is not None
         self.disagree[number] = reviews.disagree
         tag = settled.tag if settled else None
-        code = NO_TAG if tag is None else self._codes.setdefault(tag, len(self._codes))
-        self.tag[number] = code
+        self.tag[number] = NO_TAG if tag is None else self._learn(tag)
         by_audit = settled is not None and settled.shown_by == "audit"
         self._audited[number] = _AUDITED[was_right(settled)] if settled and by_audit else 0
 
@@ -86,3 +95,10 @@ class People:
             versions = self._catalogue.versions(some)
             for number, (photo_id, version) in zip(some.tolist(), versions, strict=True):
                 self.set(number, log.photo(photo_id, version))
+
+    def _learn(self, tag: str) -> int:
+        """Return the number of a tag, a new one where it was never seen."""
+        if tag not in self._codes:
+            self._codes[tag] = len(self._codes)
+            self._spellings.setdefault(fold(tag), []).append(tag)
+        return self._codes[tag]

@@ -25,7 +25,7 @@ def summary_to_text(summary: ReviewSummary) -> str:
     if not summary.photos:
         return "nobody has decided on a photo yet; `landmarks review OUT` opens the page"
     lines = [
-        f"{summary.photos} photos settled by people, {summary.not_landmarks} of them {NOTHING}",
+        f"{photos(summary.photos)} settled by people, {summary.not_landmarks} of them {NOTHING}",
         f"the model's best tag was right for {_share(summary.right)} of those that waited",
         "",
         *_bands(summary),
@@ -55,10 +55,16 @@ def audit_text(summary: ReviewSummary) -> str:
     if not wrong.total:
         return "no photo of the audit was checked: the errors of what nobody checks are unknown"
     return (
-        f"audit: {wrong.count} of {wrong.total} photos that the machine settled were wrong; of all "
-        f"{pool}, about {round(pool * wrong.share)} may be "
+        f"audit: {wrong.count} of {photos(wrong.total)} that the machine settled "
+        f"{'was' if wrong.count == 1 else 'were'} wrong; of all {pool}, "
+        f"about {round(pool * wrong.share)} may be "
         f"({round(pool * wrong.low)} to {round(pool * wrong.high)}, 95 %)"
     )
+
+
+def photos(count: int) -> str:
+    """Return a number of photos in words."""
+    return f"{count} photo" if count == 1 else f"{count} photos"
 
 
 def _bands(summary: ReviewSummary) -> list[str]:

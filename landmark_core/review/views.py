@@ -63,7 +63,7 @@ def _in_state(catalogue: Catalogue, people: People, query: ViewQuery) -> Flags:
     if query.order == "audit":  # settled ones stay in: the sample is the list from its start on
         return np.asarray(catalogue.decision != REVIEW)
     if query.state == "waiting":
-        return people.waiting()
+        return people.unasked()
     if query.state in ("tagged", "no_landmark"):
         machine = catalogue.decision == DECISIONS.index(query.state)
         return np.asarray(machine & ~people.settled)

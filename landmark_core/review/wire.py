@@ -145,9 +145,10 @@ def shown_to_json(shown: Shown) -> dict[str, Any]:
 
 def progress_to_json(progress: Progress) -> dict[str, Any]:
     """Return how far people have come."""
-    plain = ("photos", "waiting", "settled", "skipped", "disagreements", "machine", "left_out")
+    plain = ("photos", "waiting", "unasked", "settled", "skipped", "disagreements", "machine")
     return {
         **{name: getattr(progress, name) for name in plain},
+        "left_out": progress.left_out,
         "mine_today": progress.mine_today,
         "looks": {"done": progress.looks_done, "total": progress.looks_total},
         "audit": {

@@ -15,7 +15,7 @@ ORDER_WORDS: Mapping[Order, tuple[str, str]] = {  # label, help; in the order of
     "audit": ("Audit", "a random sample of what the machine settled: measures its errors"),
 }
 STATE_WORDS: Mapping[State, str] = {
-    "waiting": "Waiting",
+    "waiting": "Waiting, not skipped",
     "settled": "Settled by people",
     "skipped": "Skipped",
     "disagree": "Disagreements",

@@ -53,7 +53,7 @@ def test_the_page_says_what_was_counted():
         "1,234 photos",
         "tagged 1,000 81",
         "200 photos waiting for a person",
-        r"7 settled by ann 6, b\nob 1",
+        r"7 settled by people: ann 6, b\nob 1",
         "2 skipped",
         "On 1 photo people disagree",
         "Petra 900 6 by people +100 to review",
@@ -66,6 +66,13 @@ def test_the_page_says_what_was_counted():
         "run-6 finished, 6 parts",
     ):
         assert said in text, said
+
+
+def test_what_nobody_did_is_not_counted():
+    text = page(reviewed=44, reviewers=(("root", 44),), skipped=0, disagreements=0).text
+    assert "44 settled by root ." in text.replace("root.", "root .")
+    for absent in ("skipped", "disagree", "root 44"):
+        assert absent not in text
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing():

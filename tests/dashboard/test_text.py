@@ -96,3 +96,8 @@ def test_json_survives_a_round_trip():
     assert values["landmarks"][0] == {
         "tag": "Petra", "photos": 900, "by_people": 6, "waiting": 100,
     }  # fmt: skip
+
+
+def test_one_person_needs_no_list():
+    alone = replace(STATUS, reviewed=44, reviewers=(("root", 44),), skipped=0, disagreements=0)
+    assert "44 settled by root; skipped 0" in status_to_text(alone, "OUT", Look())

@@ -60,10 +60,10 @@ def open_page(browser):
     assert {re.match(r"https?://[^:/]+", url)[0] for url in asked} <= {"http://127.0.0.1"}
 
 
-def tag(photos: Path, out: Path, model: Path) -> Path:
+def tag(photos: Path, out: Path, model: Path, *more: str) -> Path:
     """Tag a folder so that every photo waits for a person."""
     options = ["--model", str(model), "--review-below", "1", "--no-progress", "--workers", "1"]
-    assert main(["tag", str(photos), "--out", str(out), *options]) == 0
+    assert main(["tag", str(photos), "--out", str(out), *options, *more]) == 0
     return out
 
 
@@ -116,7 +116,7 @@ def settle(page, number: int) -> tuple[str, str | None]:
         press(page, "t", *"pyra", "Enter")
         return ("accepted" if tags[0] == "Pyramid" else "corrected"), "Pyramid"
     if number % 7 == 4:
-        press(page, "t", *"Old mill", "Enter")
+        press(page, "t", *"Old mill", "Enter", "Enter")  # the first marks what is new
         return "corrected", "Old mill"
     if number % 7 == 3:
         press(page, "2")
@@ -228,6 +228,181 @@ def test_look_alikes_are_settled_and_undone_with_one_key(
     assert {name[:4] for name in standing(out)} == {"copy"}
     page.keyboard.press("u")
     wait_until(lambda: len(standing(out)) == 0)
+
+
+@pytest.fixture
+def few_out(tmp_path, tiny_model):
+    """Return an OUT of three photos; what the machine may settle is an option of `tag`."""
+
+    def make(*options: str) -> Path:
+        draw_library(tmp_path / "drawn", scenes=3)
+        (tmp_path / "photos").mkdir()
+        for number, photo in enumerate(sorted((tmp_path / "drawn").rglob("scene-*"))[:3]):
+            shutil.copy(photo, tmp_path / "photos" / f"{number}{photo.suffix}")
+        return tag(tmp_path / "photos", tmp_path / "out", tiny_model, *options)
+
+    return make
+
+
+def focused(page) -> str:
+    """What has the focus, by its id or what it is called."""
+    return page.evaluate(
+        "() => document.activeElement.id || document.activeElement.getAttribute('aria-label') || ''"
+    )
+
+
+def counts(page) -> str:
+    return page.locator("#progress-text").inner_text()
+
+
+def test_a_key_in_the_grid_is_about_the_photo_with_the_ring(start_review, review_out, open_page):
+    page = open_page(start_review(review_out).url)
+    page.keyboard.press("g")
+    page.wait_for_selector(".cell")
+    page.keyboard.press("ArrowRight")
+    current = focused(page)
+    page.keyboard.press("f")
+    page.keyboard.press("f")
+    assert focused(page) == current
+    page.keyboard.press("Space")
+    assert page.locator("#filters[open]").count() == 0
+    chosen = page.locator(".cell[aria-selected=true]")
+    assert chosen.get_attribute("aria-label") == current
+    page.keyboard.press("Space")
+
+    page.locator("#theme-button").focus()
+    page.keyboard.press("0")  # the ring is elsewhere: nothing is decided, the ring comes back
+    assert focused(page) == current
+    assert "ring" in page.locator("#toast").inner_text()
+    assert not list(review_out.glob("reviews/*.parquet"))
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("0")
+    name = current.partition(":")[0]
+    wait_until(lambda: "1 settled" in counts(page))
+    assert standing(review_out) == {name: ("not_a_landmark", None)}
+    assert not focused(page).startswith(name)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("u")
+    wait_until(lambda: "0 settled" in counts(page))
+    assert focused(page) == current
+
+
+def test_slips_find_the_tag_and_a_new_one_is_meant(start_review, review_out, open_page):
+    page = open_page(start_review(review_out).url)
+    options = page.locator("#tag-list [role=option]")
+    name = shown(page)
+
+    def typed(text: str) -> list[str]:
+        page.keyboard.press("t")
+        page.keyboard.type(text)
+        return options.all_inner_texts()
+
+    page.wait_for_function("document.querySelectorAll('#known-tags option').length > 1")
+    for slip in ("Pyrmaid", "piramid", "pyramids"):
+        found = typed(slip)
+        assert found[0] == "Pyramid", slip
+        assert found[-1] == f"New tag: {slip}"
+        assert options.first.get_attribute("aria-selected") == "true"
+        page.keyboard.press("Escape")
+    assert typed("PYRÁMID!") == ["Pyramid"]  # the same letters: nothing is new
+    page.keyboard.press("Escape")
+    assert typed("Old mill") == ["New tag: Old mill"]
+    page.keyboard.press("Enter")
+    assert options.first.get_attribute("aria-selected") == "true"
+    assert shown(page) == name  # not taken yet
+    press(page, "Enter")
+    page.keyboard.press("a")
+    second = shown(page)
+    assert typed("old-mill") == ["Old mill"]
+    press(page, "Enter")
+    wait_until(lambda: "2 settled" in counts(page) or len(standing(review_out)) > 1)
+    said = standing(review_out)
+    assert said[name] == said[second] == ("corrected", "Old mill")
+
+
+def test_skipped_photos_wait_and_the_end_says_what_comes_next(start_review, few_out, open_page):
+    url = start_review(few_out()).url
+    page = open_page(url)
+    page.keyboard.press("a")  # one photo at a time
+    press(page, "s")
+    press(page, "s")
+    page.keyboard.press("s")
+    page.wait_for_selector("#empty:not([hidden])")
+    wait_until(lambda: "3 waiting, 3 of them skipped · 0 settled" in counts(page))
+    assert "by you today" not in counts(page)
+    assert "0 left to decide, 3 skipped" in page.locator("#empty-left").inner_text()
+    assert focused(page) == "empty-skipped"
+
+    page.goto(url)
+    page.wait_for_selector("html[data-ready]")
+    assert "0 left to decide, 3 skipped" in page.locator("#empty-left").inner_text()
+    assert focused(page) == "empty-skipped"
+    page.keyboard.press("Enter")
+    wait_until(lambda: page.locator("#place").inner_text() == "1 of 3")
+    press(page, "0")
+    press(page, "0")
+    page.keyboard.press("0")
+    page.wait_for_selector("#empty-done:not([hidden])")
+    assert "landmarks export OUT --format xmp" in page.locator("#empty-done").inner_text()
+    assert page.locator("#empty-reset").is_hidden()
+    assert page.locator("#empty-skipped").is_hidden()
+    wait_until(lambda: "0 waiting · 3 settled · 3 by you today" in counts(page))
+
+
+def test_the_end_of_the_grid_leads_to_what_was_passed_over(start_review, few_out, open_page):
+    page = open_page(start_review(few_out()).url)
+    first = shown(page)
+    press(page, "ArrowRight")
+    page.keyboard.press("g")
+    page.wait_for_selector(".cell")
+    assert page.locator("#grid-text").inner_text() == "photos 2 to 3 of 3"
+    page.keyboard.press("0")
+    page.keyboard.press("0")
+    page.wait_for_selector("#empty:not([hidden])")
+    assert focused(page) == "empty-reset"
+    assert page.locator("#empty-reset").inner_text() == "Show all that wait (1)"
+    page.keyboard.press("u")
+    wait_until(lambda: page.locator("#grid-view").is_visible())
+    wait_until(lambda: focused(page) != "")
+    page.keyboard.press("ArrowLeft")  # and to the photos before those shown
+    wait_until(lambda: page.locator(".cell").count() == 3)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("0")
+    page.wait_for_selector("#empty:not([hidden])")
+    page.keyboard.press("Enter")
+    wait_until(lambda: page.locator(".cell").count() == 1)
+    assert focused(page).startswith(first)
+    page.keyboard.press("0")
+    page.wait_for_selector("#empty-done:not([hidden])")
+
+
+def test_what_is_said_goes_when_one_moves_on(start_review, review_out, open_page):
+    page = open_page(start_review(review_out).url)
+    line = page.locator("#toast")
+    for moves, wait in ((2, 0.7), (1, 2.5)):
+        press(page, "1")
+        assert "is-shown" in line.get_attribute("class")
+        text = line.inner_text()
+        for _ in range(moves):
+            press(page, "ArrowRight")
+        wait_until(lambda: "is-shown" not in line.get_attribute("class"), wait)
+        assert line.text_content() == text  # still there for a screen reader
+
+
+def test_no_heatmap_has_its_reason(start_review, few_out, open_page):
+    page = open_page(start_review(few_out("--review-below", "0")).url)
+    page.wait_for_selector("#empty-done:not([hidden])")
+    assert focused(page) == "empty-audit"  # the first thing to do when nothing waits
+    page.goto(f"{page.url.partition('?')[0]}?state=all")
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("#heatmap-button").is_disabled()
+    for reason in (
+        page.locator("#heatmap-button").get_attribute("title"),
+        page.locator("#heatmap-why").inner_text(),
+    ):
+        assert reason == "Heatmaps are made for photos to review."
 
 
 def test_names_with_markup_and_odd_signs_are_shown_as_text(

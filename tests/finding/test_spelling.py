@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from landmark_core.errors import ConfigError
 from landmark_core.finding import match_tag
-from landmark_core.finding.spelling import fold
+from landmark_core.finding.letters import fold
 
 KNOWN = (
     *("Taj Mahal", "Taj_Mahal", "Eiffel Tower", "Tower of London", "Colosseum", "São Paulo"),

@@ -97,6 +97,37 @@ def test_current_tags_follow_and_undo_takes_back(client, review_out, capsys):
     assert json.loads(capsys.readouterr().out)["reviewed"] == 0
 
 
+def test_a_tag_takes_the_spelling_that_is_there(client, review_out):
+    first, second, third, *_ = items_of(client)
+    known = first["model"]["tags"][0]["tag"]
+    decide(client, [first], tag=f" {known.upper()}!")
+    decide(client, [second], tag="São Paulo")
+    answer = decide(client, [third], tag="sao-paulo").json()
+    assert answer["items"][0]["settled"]["tag"] == "São Paulo"
+    rows = rows_in(review_out)
+    assert sorted(rows.tag) == sorted([known, "São Paulo", "São Paulo"])
+    by_photo = rows.set_index("photo_id").decision
+    assert by_photo[first["photo_id"]] == "accepted"  # what the model had said, in other letters
+
+
+def test_a_skipped_photo_waits_here_as_in_the_status(client, review_out, capsys):
+    def counts():
+        return client.get("/api/progress", params={"reviewer": "ann"}).json()
+
+    before = counts()
+    first, second, third, *_ = items_of(client)
+    decide(client, [first, second], verdict="skip")
+    decide(client, [third])
+    decide(client, [third], tag="Arch")  # a second word on the same photo
+    after = counts()
+    assert (after["waiting"], after["unasked"]) == (before["waiting"] - 1, before["waiting"] - 3)
+    assert (after["skipped"], after["settled"], after["mine_today"]) == (2, 1, 1)
+    assert main(["status", str(review_out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["review"] == after["waiting"]
+    total = client.get("/api/view", params={"reviewer": "ann"}).json()["total"]
+    assert total == after["unasked"]
+
+
 def test_the_same_action_sent_twice_is_one_row(client, review_out):
     (first, *_) = items_of(client)
     action_id = new_id()

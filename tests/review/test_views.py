@@ -91,12 +91,22 @@ def test_what_is_said_of_a_photo_is_set_and_taken_back(catalogue):
     assert people.tag.tolist() == [NO_TAG] * COUNT
 
 
-def test_photos_for_review_wait_until_they_are_settled_or_skipped(catalogue):
+def test_photos_for_review_wait_until_they_are_settled_and_are_asked_until_skipped(catalogue):
     people = People(catalogue)
     assert people.waiting().tolist() == [True, True, False, False, False, False]
+    assert people.unasked().tolist() == people.waiting().tolist()
     people.set(0, SKIPPED)
     people.set(1, settled())
-    assert not people.waiting().any()
+    assert people.waiting().tolist() == [True, False, False, False, False, False]
+    assert not people.unasked().any()
+
+
+def test_a_tag_is_spelled_as_it_was_first(catalogue):
+    people = People(catalogue, ["Palace Of Versailles"])
+    assert people.spelled("palace of versailles") == "Palace Of Versailles"
+    assert people.spelled("old-mill") == "old-mill"
+    people.set(0, settled(tag="Old Mill"))
+    assert people.spelled("old-mill") == "Old Mill"
 
 
 def test_tags_have_their_photos_as_they_are_now(catalogue):

@@ -1,5 +1,8 @@
 // Type-ahead over all tags (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/). A tag that nobody
-// has used yet can be given too, but only by an entry that says so: a slip of a finger makes none.
+// has used yet can be given too, but only by an entry that says so, comes last and is never marked
+// by itself: one Enter marks it, another takes it. A slip of a finger makes no tag.
+
+import { letters, rank } from "./tags.js";
 
 const MOST_SHOWN = 8;
 
@@ -41,7 +44,8 @@ export class Combobox {
     const typed = this.#input.value.trim().normalize("NFC");
     const found = rank(this.#tags(), typed).slice(0, MOST_SHOWN);
     const options = found.map((tag) => this.#option(tag, tag));
-    if (typed && !this.#tags().includes(typed)) {
+    // The same letters are the same landmark: then there is nothing new to give.
+    if (typed && !found.some((tag) => letters(tag) === letters(typed))) {
       options.push(this.#option(typed, `New tag: ${typed}`));
     }
     options.forEach((option, number) => {
@@ -50,7 +54,7 @@ export class Combobox {
     this.#list.replaceChildren(...options);
     this.#list.hidden = options.length === 0;
     this.#input.setAttribute("aria-expanded", String(options.length > 0));
-    this.#mark(typed && options.length ? 0 : -1);
+    this.#mark(typed && found.length ? 0 : -1);
   }
 
   #option(tag, label) {
@@ -84,9 +88,10 @@ export class Combobox {
         const step = event.key === "ArrowDown" ? 1 : -1;
         this.#mark((this.#active + step + count) % count);
       }
-    } else if (event.key === "Enter" && count && this.#active >= 0) {
+    } else if (event.key === "Enter" && count && !event.repeat) {
       event.preventDefault();
-      this.#pick(this.#list.children[this.#active], onPick);
+      if (this.#active >= 0) this.#pick(this.#list.children[this.#active], onPick);
+      else if (this.#input.value.trim()) this.#mark(0);
     } else if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
@@ -101,24 +106,4 @@ export class Combobox {
     this.close();
     onPick(option.dataset.tag);
   }
-}
-
-// Returns the tags that fit what was typed: beginnings first, then beginnings of a word, then the
-// rest; accents and capitals do not matter.
-export function rank(tags, typed) {
-  const wanted = plain(typed);
-  if (!wanted) return tags;
-  const placed = tags.map((tag) => [place(plain(tag), wanted), tag]);
-  const fitting = placed.filter(([value]) => value < 3);
-  return fitting.sort(([one], [other]) => one - other).map(([, tag]) => tag);
-}
-
-function place(tag, wanted) {
-  if (tag.startsWith(wanted)) return 0;
-  if (tag.includes(` ${wanted}`)) return 1;
-  return tag.includes(wanted) ? 2 : 3;
-}
-
-function plain(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }

@@ -9,6 +9,7 @@ const PAGE = 60;
 export class Grid {
   #grid = document.getElementById("grid");
   #more = document.getElementById("grid-more");
+  #earlier = document.getElementById("grid-earlier");
   #text = document.getElementById("grid-text");
   #queue;
   #most;
@@ -17,28 +18,55 @@ export class Grid {
   #end = 0; // places first..end-1 are shown
   #anchor = 0;
   #turn = 0;
+  #on;
 
-  // most: photos of one decision; onOpen(place): a photo is wanted large
-  constructor(queue, most, onOpen) {
+  // most: photos of one decision; on: opened(place): a photo is wanted large, moved(): another one
+  // is the current one
+  constructor(queue, most, on) {
     this.#queue = queue;
     this.#most = most;
-    this.#grid.addEventListener("keydown", (event) => this.#key(event, onOpen));
+    this.#on = on;
+    this.#grid.addEventListener("keydown", (event) => this.#key(event));
     this.#grid.addEventListener("click", (event) => this.#click(event));
     this.#grid.addEventListener("dblclick", (event) => {
       const cell = event.target.closest(".cell");
-      if (cell) onOpen(Number(cell.dataset.place));
+      if (cell) on.opened(Number(cell.dataset.place));
     });
     this.#more.addEventListener("click", () => this.#showMore());
+    this.#earlier.addEventListener("click", () => this.#showEarlier());
   }
 
-  async show(place) {
+  // takesFocus: whether the focus goes to the photo at that place
+  async show(place, takesFocus = true) {
     this.#turn += 1;
     this.#selected.clear();
     this.#first = this.#end = Math.max(0, place);
     this.#anchor = this.#first;
     this.#grid.replaceChildren();
     await this.#showMore();
-    this.#focus(this.#first);
+    this.#focus(place, takesFocus);
+  }
+
+  // Makes the photo at a place the current one, also where it is not among those shown.
+  async goTo(place) {
+    if (place >= this.#first && place < this.#end) this.#focus(place);
+    else await this.show(place);
+  }
+
+  focus() {
+    this.#focus(this.#focused());
+  }
+
+  // Says whether a decision may be for the current photo: it is in sight, and so is its ring.
+  get isCurrentSeen() {
+    const cell = this.#cell(this.#focused());
+    if (!cell || !this.#grid.parentElement.contains(document.activeElement)) return false;
+    const { top, bottom } = cell.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  }
+
+  get hasSelection() {
+    return this.#selected.size > 0;
   }
 
   // Returns the chosen photos, or the one in focus where none is chosen.
@@ -95,29 +123,47 @@ export class Grid {
     this.#mark();
   }
 
-  // Moves the focus to the next photo that is still open.
-  goOn() {
-    for (let place = this.#focused(); place < this.#end; place += 1) {
+  // Moves the focus to the next photo that is wanted, from the current one on; returns whether
+  // there is one.
+  async goOn(isWanted) {
+    const turn = this.#turn;
+    for (let place = this.#focused(); place < this.#queue.total; place += 1) {
+      if (place >= this.#end) await this.#showMore();
+      if (turn !== this.#turn) return true; // another list: its own focus counts
       const item = this.#queue.at(place);
-      if (item && !item.settled && !item.skipped) {
+      if (item && isWanted(item, place)) {
         this.#focus(place);
-        return;
+        return true;
       }
     }
-    if (this.#end < this.#queue.total) this.#showMore().then(() => this.#focus(this.#end - 1));
+    return false;
   }
 
   async #showMore() {
     const turn = this.#turn;
     const end = Math.min(this.#end + PAGE, this.#queue.total);
-    const places = Array.from({ length: end - this.#end }, (_, number) => this.#end + number);
-    const items = await Promise.all(places.map((place) => this.#queue.need(place)));
+    const cells = await this.#cells(this.#end, end);
     if (turn !== this.#turn || end <= this.#end) return; // another list, or shown meanwhile
-    const cells = items.map((item, number) => item && this.#make(places[number], item));
-    this.#grid.append(...cells.filter(Boolean));
+    // What more than one call has asked for is there once.
+    this.#grid.append(...cells.filter((cell) => Number(cell.dataset.place) >= this.#end));
     this.#end = end;
-    this.#more.hidden = this.#end >= this.#queue.total;
     this.#mark();
+  }
+
+  async #showEarlier() {
+    const turn = this.#turn;
+    const first = Math.max(0, this.#first - PAGE);
+    const cells = await this.#cells(first, this.#first);
+    if (turn !== this.#turn || first >= this.#first) return;
+    this.#grid.prepend(...cells);
+    this.#first = first;
+    this.#mark();
+  }
+
+  async #cells(from, end) {
+    const places = Array.from({ length: end - from }, (_, number) => from + number);
+    const items = await Promise.all(places.map((place) => this.#queue.need(place)));
+    return items.map((item, number) => item && this.#make(places[number], item)).filter(Boolean);
   }
 
   #make(place, item) {
@@ -145,8 +191,11 @@ export class Grid {
     for (const cell of this.#grid.children) {
       cell.setAttribute("aria-selected", String(this.#selected.has(cell.dataset.photo)));
     }
+    this.#more.hidden = this.#end >= this.#queue.total;
+    this.#earlier.hidden = this.#first === 0;
     const chosen = this.#selected.size;
-    const shown = `${count(this.#grid.children.length, "photo")} of ${this.#queue.total.toLocaleString()}`;
+    const from = this.#first ? `photos ${(this.#first + 1).toLocaleString()} to ${this.#end.toLocaleString()}` : count(this.#end, "photo");
+    const shown = `${from} of ${this.#queue.total.toLocaleString()}`;
     this.#text.textContent = chosen ? `${chosen} selected, ${shown}` : shown;
   }
 
@@ -159,12 +208,12 @@ export class Grid {
     return cell ? Number(cell.dataset.place) : this.#first;
   }
 
-  #focus(place) {
+  #focus(place, takesFocus = true) {
     const cell = this.#cell(Math.min(Math.max(place, this.#first), this.#end - 1));
     if (!cell) return;
     this.#grid.querySelector("[tabindex='0']")?.setAttribute("tabindex", "-1");
     cell.tabIndex = 0;
-    cell.focus();
+    if (takesFocus) cell.focus();
     if (place >= this.#end - 1 && this.#end < this.#queue.total) this.#showMore();
   }
 
@@ -200,7 +249,7 @@ export class Grid {
     this.#focus(place);
   }
 
-  #key(event, onOpen) {
+  #key(event) {
     const place = this.#focused();
     const steps = {
       ArrowLeft: -1,
@@ -211,15 +260,15 @@ export class Grid {
       End: this.#end - 1 - place,
     };
     if (event.key === " ") this.#toggle(place);
-    else if (event.key === "Enter") onOpen(place);
+    else if (event.key === "Enter") this.#on.opened(place);
     else if (event.key in steps) {
       const step = steps[event.key];
       const wanted = place + (typeof step === "function" ? step() : step);
-      if (wanted < this.#first || wanted >= this.#end) {
-        event.preventDefault();
-        return;
-      }
+      event.preventDefault();
+      if (wanted < this.#first && this.#first > 0) this.#showEarlier().then(() => this.#focus(wanted));
+      if (wanted < this.#first || wanted >= this.#end) return;
       this.#focus(wanted);
+      if (wanted !== place) this.#on.moved();
       if (event.shiftKey) this.#range(wanted);
       else this.#anchor = wanted;
     } else return;

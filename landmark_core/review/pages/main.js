@@ -2,23 +2,24 @@
 
 import { get } from "./api.js";
 import { Combobox } from "./combobox.js";
+import { Ending } from "./ending.js";
 import { Filters } from "./filters.js";
 import { Grid } from "./grid.js";
 import { Keys } from "./keys.js";
 import { Outbox } from "./outbox.js";
 import { Pace } from "./pace.js";
-import { element, showAlike, showPanel } from "./panel.js";
+import { element, showAlike, showPanel, whyNoHeatmap } from "./panel.js";
 import { addressOf, picture, wasChanged } from "./pictures.js";
 import { applyTheme, nextTheme, prefer, preference } from "./preferences.js";
 import { Queue } from "./queue.js";
 import { Stage } from "./stage.js";
+import { moved, toast } from "./toast.js";
 import { newUlid } from "./ulid.js";
 import { answer, count, duration, percent } from "./words.js";
 
 const AHEAD = 4; // photos fetched before they are needed
 const PROGRESS_MS = 15_000;
 const LOOKS_MS = 2_000; // between two questions for further look-alikes of the photo shown
-const TOAST_MS = 4_000;
 const PAN = 80; // pixels
 
 const byId = (id) => document.getElementById(id);
@@ -29,6 +30,7 @@ const pace = new Pace();
 const done = []; // my actions of this sitting that stand, newest last: {action_id, photo_id}
 let place = 0;
 let view = "single"; // single, grid or empty
+let home = "single"; // single or grid: where the work is done, also while there is none
 let tags = [];
 let progress = null;
 let isLooking = false; // look-alikes were still being looked for when the list was opened
@@ -40,7 +42,8 @@ const reviewer = () => preference("reviewer") || settings.reviewer;
 const outbox = new Outbox(settings.out_id, { sent, refused, held });
 const stage = new Stage((step) => go(step));
 const filters = new Filters(settings, (parameters) => open(parameters));
-const grid = new Grid(queue, settings.max_selected, (wanted) => showSingle(wanted));
+const grid = new Grid(queue, settings.max_selected, { opened: (wanted) => showSingle(wanted), moved });
+const ending = new Ending();
 
 // ---- lists
 
@@ -55,7 +58,8 @@ async function open(parameters, at = null) {
     place = opened.start;
     isLooking = opened.progress.looks.done < opened.progress.looks.total;
     showProgress(opened.progress);
-    if (view === "grid" && queue.total) await showGrid();
+    // Whoever is choosing filters goes on choosing.
+    if (home === "grid") await showGrid(!byId("filters").contains(document.activeElement));
     else await showSingle(place);
   } catch (error) {
     complain(error, () => open(parameters, at));
@@ -75,6 +79,7 @@ async function onList(work) {
 
 function showOnly(name) {
   view = name;
+  if (name !== "empty") home = name;
   byId("single").hidden = name !== "single";
   byId("grid-view").hidden = name !== "grid";
   byId("empty").hidden = name !== "empty";
@@ -138,16 +143,22 @@ function go(step) {
     toast(step > 0 ? "This is the last photo of the list." : "This is the first photo of the list.");
     return;
   }
+  moved();
   measured(() => showSingle(wanted));
+}
+
+// Says whether a person is still asked about a photo of this list.
+function isAsked(item) {
+  const asksAll = !["waiting", ""].includes(queue.parameters.state) && queue.parameters.order !== "audit";
+  return asksAll || !(item.settled || item.skipped);
 }
 
 // Goes on to the next photo that a person is still asked about.
 async function goOn() {
-  const asksAll = !["waiting", ""].includes(queue.parameters.state) && queue.parameters.order !== "audit";
   for (let next = place + 1; next < queue.total; next += 1) {
     const item = await onList(() => queue.need(next));
     if (!item) return;
-    if (asksAll || !(item.settled || item.skipped)) {
+    if (isAsked(item)) {
       await showSingle(next);
       return;
     }
@@ -163,11 +174,9 @@ function showEnd() {
 
 function showEmpty(title, text) {
   turn += 1;
-  byId("empty-title").textContent = title;
-  byId("empty-text").textContent = text;
-  byId("empty-skipped").hidden = !progress?.skipped;
+  ending.show(title, text, queue.parameters.order === "audit", progress);
   showOnly("empty");
-  byId("empty").querySelector("button:not([hidden])").focus({ preventScroll: true });
+  if (!byId("filters").contains(document.activeElement)) ending.focus();
 }
 
 // Measures from the key to the picture on the screen: what a person waits.
@@ -203,12 +212,30 @@ function record(verdict, tag, photos, seconds) {
   });
   done.push({ action_id: actionId, photo_id: photos[0].photo_id });
   pace.decided(photos.length);
+  foresee(verdict, photos);
   const settled = verdict === "skip" ? null : { verdict, tag, reviewer: reviewer(), decided_at: null };
   for (const { photo_id: photoId } of photos) {
     queue.change(photoId, { settled, skipped: verdict === "skip" });
   }
   const many = photos.length > 1 ? ` for ${count(photos.length, "photo")}` : "";
   toast(`${answer(verdict, tag)}${many}. u undoes it.`);
+}
+
+// Counts a decision before the server does: what is left is true when the next photo shows.
+function foresee(verdict, photos) {
+  const items = photos.map((photo) => queue.at(queue.placeOf(photo.photo_id))).filter(Boolean);
+  const fresh = items.filter((item) => !item.settled);
+  const asked = fresh.filter((item) => item.model.decision === "review");
+  const skipped = fresh.filter((item) => item.skipped);
+  const given = { ...progress, unasked: progress.unasked - asked.filter((item) => !item.skipped).length };
+  if (verdict === "skip") given.skipped += fresh.length - skipped.length;
+  else {
+    given.waiting -= asked.length;
+    given.skipped -= skipped.length;
+    given.settled += fresh.length;
+    given.mine_today += fresh.length;
+  }
+  showProgress(given);
 }
 
 const goneBackFor = new Set(); // undos that the page has shown before the server's answer
@@ -225,9 +252,19 @@ async function undo(actionId = null) {
   if (!last) return; // then the server says which one it was
   queue.change(last.photo_id, { settled: null, skipped: false });
   const back = queue.placeOf(last.photo_id);
-  if (back === undefined || view === "grid") return;
+  if (back === undefined) return;
   goneBackFor.add(undoId);
-  await measured(() => showSingle(back));
+  if (view === "grid") grid.refresh([last.photo_id]);
+  await goBack(back);
+}
+
+// Shows a photo that a person is asked about again, where that person works.
+async function goBack(back) {
+  if (view === "grid") await onList(() => grid.goTo(back));
+  else if (home === "grid") {
+    place = back;
+    await showGrid();
+  } else await measured(() => showSingle(back));
 }
 
 // ---- what the server answers
@@ -235,7 +272,7 @@ async function undo(actionId = null) {
 async function sent(entry, given) {
   say("");
   queue.update(given.items);
-  showProgress(given.progress);
+  if (!outbox.size) showProgress(given.progress); // else it is older than what is shown
   const photoIds = given.items.map((item) => item.photo_id);
   if (view === "grid") grid.refresh(photoIds);
   if (entry.path === "/api/undo") await undone(given, entry.body.action_id);
@@ -254,10 +291,10 @@ async function undone(given, undoId) {
   const many = photoIds.length > 1 ? ` for ${count(photoIds.length, "photo")}` : "";
   toast(`Undone: ${answer(verdict, tag)}${many}.`);
   // Whoever has gone on since, with u once more or by a decision, is not taken back again.
-  if (goneBackFor.delete(undoId) || view === "grid") return;
+  if (goneBackFor.delete(undoId)) return;
   const back = queue.placeOf(photoIds[0]);
   if (back === undefined) await open(filters.read(), photoIds[0]);
-  else if (back !== place || view !== "single") await showSingle(back);
+  else if (back !== place || view !== "single") await goBack(back);
 }
 
 function refused(entry, error) {
@@ -267,6 +304,7 @@ function refused(entry, error) {
     queue.change(photo.photo_id, { settled: null, skipped: false });
   }
   say(`Not saved: ${error.message}`);
+  askProgress(); // what was foreseen did not come
 }
 
 function held(waiting, error) {
@@ -275,11 +313,11 @@ function held(waiting, error) {
 
 // ---- the grid
 
-async function showGrid() {
+async function showGrid(takesFocus = true) {
   if (queue.total === 0) return showEmpty("Nothing here", "No photo fits these filters.");
   showOnly("grid");
   Filters.toAddress(filters.read(), queue.at(place)?.photo_id);
-  await onList(() => grid.show(place));
+  await onList(() => grid.show(place, takesFocus));
   pace.begin();
   return undefined;
 }
@@ -287,6 +325,11 @@ async function showGrid() {
 function decideInGrid(verdict, tag = null) {
   const chosen = grid.chosen();
   if (!chosen.length) return;
+  if (!grid.hasSelection && !grid.isCurrentSeen) {
+    grid.focus();
+    toast(`${chosen[0].name} has the ring now: once more decides on it.`);
+    return;
+  }
   const seconds = pace.seconds();
   if (verdict === "accept") {
     // One decision for each tag: what one key settled can be undone tag by tag.
@@ -296,7 +339,14 @@ function decideInGrid(verdict, tag = null) {
   } else record(verdict, tag, chosen, seconds);
   pace.begin();
   grid.refresh(chosen.map((item) => item.photo_id));
-  grid.goOn();
+  goOnInGrid(chosen);
+}
+
+async function goOnInGrid(chosen) {
+  const decided = new Set(chosen.map((item) => item.photo_id));
+  const isWanted = (item) => isAsked(item) && !decided.has(item.photo_id);
+  const hasMore = await onList(() => grid.goOn(isWanted));
+  if (hasMore === false && view === "grid") showEnd();
 }
 
 function byBestTag(items) {
@@ -317,12 +367,14 @@ function showProgress(given) {
   bar.max = Math.max(over, 1);
   bar.value = given.settled;
   const speed = pace.perMinute();
-  const parts = [`${given.waiting.toLocaleString()} waiting`, `${given.settled.toLocaleString()} settled`];
+  const skipped = given.waiting - given.unasked;
+  const ofThem = skipped ? `, ${skipped.toLocaleString()} of them skipped` : "";
+  const parts = [`${given.waiting.toLocaleString()} waiting${ofThem}`, `${given.settled.toLocaleString()} settled`];
   if (given.mine_today) parts.push(`${given.mine_today.toLocaleString()} by you today`);
   if (given.disagreements) parts.push(count(given.disagreements, "disagreement"));
   if (speed) {
     parts.push(`${Math.round(speed)} a minute`);
-    if (given.waiting) parts.push(`about ${duration((60 * given.waiting) / speed)} to go`);
+    if (given.unasked) parts.push(`about ${duration((60 * given.unasked) / speed)} to go`);
   }
   if (queue.parameters.order === "audit" && given.audit.n) {
     const { n, wrong, low, high } = given.audit;
@@ -332,6 +384,7 @@ function showProgress(given) {
   if (given.newer) parts.push("new photos were tagged: restart to see them");
   byId("progress-text").textContent = parts.join(" · ");
   bar.setAttribute("aria-valuetext", `${given.settled} of ${over} settled`);
+  if (view === "empty") ending.renew(given);
 }
 
 function say(text) {
@@ -345,15 +398,6 @@ function complain(error, again) {
   button.type = "button";
   button.addEventListener("click", again);
   byId("notice").append(button);
-}
-
-let toastTimer = 0;
-
-function toast(text) {
-  byId("toast").textContent = text;
-  byId("toast").classList.add("is-shown");
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => byId("toast").classList.remove("is-shown"), TOAST_MS);
 }
 
 async function loadTags() {
@@ -391,7 +435,7 @@ function setHeatmap(isOn, opacity = preference("opacity")) {
 
 function toggleHeatmap() {
   const item = queue.at(place);
-  if (item && !item.heatmap) toast("No heatmap was made for this photo.");
+  if (item && !item.heatmap) toast(whyNoHeatmap(item));
   setHeatmap(!preference("heatmap"));
 }
 
@@ -411,7 +455,8 @@ function toggleGrid() {
 
 function toggleDetails(id) {
   byId(id).open = !byId(id).open;
-  byId(id).querySelector("summary").focus();
+  if (byId(id).open) byId(id).querySelector("summary").focus();
+  else leaveField();
 }
 
 function setTheme() {
@@ -419,15 +464,16 @@ function setTheme() {
 }
 
 function leaveField() {
-  if (view === "grid") byId("grid").querySelector("[tabindex='0']")?.focus();
+  if (view === "grid") grid.focus();
+  else if (view === "empty") ending.focus();
   else byId("stage").focus();
 }
 
 function pick(work) {
   return (tag) => {
     if (!tags.includes(tag)) tags = [...tags, tag];
-    leaveField();
     work("tag", tag);
+    leaveField();
   };
 }
 
@@ -458,7 +504,7 @@ keys.entries = [
   { keys: ["1"], label: "1", text: "the model's first tag; in the grid: the model is right", run: each(takeSuggestion, () => decideInGrid("accept")) },
   { keys: ["2", "3", "4", "5"], label: "2 3 4 5", text: "another of the model's tags", run: inSingle(takeSuggestion) },
   { keys: ["0", "n"], label: "0 n", text: "not a landmark", run: each(() => decide("not_a_landmark"), () => decideInGrid("not_a_landmark")) },
-  { keys: ["t", "/"], label: "t /", text: "type any tag; Enter takes it, Esc leaves", run: each(() => tagField.focus(), () => gridField.focus()) },
+  { keys: ["t", "/"], label: "t /", text: "type any tag; Enter takes it (a new one: Enter twice), Esc leaves", run: each(() => tagField.focus(), () => gridField.focus()) },
   { keys: ["s"], label: "s", text: "skip: leave it to somebody else", run: each(() => decide("skip"), () => decideInGrid("skip")) },
   { keys: ["u", "ctrl+z"], label: "u", text: "undo my last decision, and the one before it, ...", run: () => undo() },
   { keys: ["arrowright", "j"], label: "→ j", text: "next photo, undecided", run: inSingle(() => go(1)) },
@@ -505,7 +551,6 @@ for (const [id, work] of Object.entries(onClick)) byId(id).addEventListener("cli
 
 function show(parameters) {
   filters.write(parameters);
-  showOnly("single");
   open(filters.read());
 }
 
@@ -520,9 +565,12 @@ byId("reviewer").addEventListener("change", (event) => {
 addEventListener("beforeunload", (event) => {
   if (outbox.size) event.preventDefault(); // what was decided has not arrived yet
 });
+function askProgress() {
+  get("/api/progress", { reviewer: reviewer() }).then((given) => outbox.size || showProgress(given), () => {});
+}
+
 setInterval(() => {
-  if (document.hidden || outbox.size) return;
-  get("/api/progress", { reviewer: reviewer() }).then(showProgress, () => {});
+  if (!document.hidden && !outbox.size) askProgress();
 }, PROGRESS_MS);
 
 setInterval(() => {
@@ -533,7 +581,10 @@ setInterval(() => {
 
 byId("reviewer").value = reviewer();
 byId("filters").open = preference("filters");
-byId("filters").addEventListener("toggle", () => prefer("filters", byId("filters").open));
+byId("filters").addEventListener("toggle", () => {
+  prefer("filters", byId("filters").open);
+  if (!byId("filters").open && byId("filters").contains(document.activeElement)) leaveField();
+});
 setHeatmap(preference("heatmap"));
 const { parameters, at } = Filters.fromAddress();
 filters.write(parameters);

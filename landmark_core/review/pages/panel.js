@@ -25,7 +25,21 @@ export function showPanel(item, decidesForAll, onTag) {
   showStanding(item);
   showAlike(item, decidesForAll);
   showFacts(item);
+  showHeatmapTools(item);
+}
+
+function showHeatmapTools(item) {
+  const why = item.heatmap ? "" : whyNoHeatmap(item);
   byId("heatmap-button").disabled = !item.heatmap;
+  byId("heatmap-button").title = why;
+  byId("heatmap-why").textContent = why;
+  byId("heatmap-why").hidden = !why;
+}
+
+export function whyNoHeatmap(item) {
+  return item.model.decision === "review"
+    ? "No heatmap was made for this photo."
+    : "Heatmaps are made for photos to review.";
 }
 
 function showTags(item, onTag) {
