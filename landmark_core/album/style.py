@@ -6,6 +6,7 @@ STYLE = (
     PAPER
     + """
 body { max-width: 110rem; }
+h1 { overflow-wrap: anywhere; }
 a { color: var(--tagged); }
 nav { display: flex; flex-wrap: wrap; gap: .3rem .9rem; margin: .6rem 0; font-size: .92rem;
   font-variant-numeric: tabular-nums; }
