@@ -19,7 +19,7 @@ from picturing.people import LANDMARKS, run_landmarks
 from picturing.terminal import on_a_terminal, terminal_page
 from playwright.sync_api import Browser
 
-SIZE = (1280, 200)  # pixels of a window before it grows
+SIZE = (1280, 1600)  # pixels of a window, until it is known what ends where
 # A terminal is as large as its text. The page of a state ends before what only operators ask for,
 # and that of a landmark after a few rows of photos.
 ENDS = """() => {
@@ -29,7 +29,7 @@ ENDS = """() => {
   if (models) return [innerWidth, models.offsetTop - 10];
   const photo = document.querySelectorAll("figure")[11];
   if (photo) return [innerWidth, Math.ceil(photo.getBoundingClientRect().bottom + 10)];
-  return [innerWidth, document.documentElement.scrollHeight];
+  return [innerWidth, document.body.offsetHeight];
 }"""
 LINES = 32  # of a long answer in a terminal
 
