@@ -11,7 +11,6 @@ half away.
 """
 
 import argparse
-import hashlib
 import itertools
 import os
 import re
@@ -29,10 +28,9 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from draw_library import draw_scene, encode
+from draw_rows import draw_row, draw_table
 
-from landmark_core.library import photo_id_of
-from landmark_core.records import DecodedPhoto, PhotoRef, PhotoRow, Prediction, TagScore
-from landmark_core.tables import TAGS_SCHEMA, Store, rows_to_table
+from landmark_core.tables import Store, rows_to_table
 
 PART = 4096
 TAGS = 50
@@ -46,40 +44,9 @@ SCROLL = """(frames) => new Promise(done => {
   requestAnimationFrame(go); })"""
 
 
-def row(path: str, data: bytes, tag: str, confidence: float) -> PhotoRow:
-    """Return a row of the tags table, tagged."""
-    ref = PhotoRef(
-        photo_id=photo_id_of(path),
-        uri=path,
-        location=path,
-        size_bytes=len(data),
-        modified_us=0,
-        etag=None,
-    )
-    digest = hashlib.sha256(data).hexdigest()
-    return PhotoRow(
-        photo=DecodedPhoto(
-            ref=ref, status="ok", error=None, content_sha256=digest, width=640, height=480
-        ),
-        prediction=Prediction(
-            decision="tagged",
-            tags=(TagScore(tag=tag, confidence=confidence),),
-            margin=0.5,
-            entropy=0.5,
-            energy=None,
-        ),
-        heatmap=None,
-        model_id="m",
-        preprocess_id="p",
-        run_id="r",
-        tagged_at=NOW,
-    )
-
-
 def make_rows(out: Path, rows: int) -> None:
     """Write an OUT of so many photos that nobody has."""
     store, rng = Store(str(out)), np.random.default_rng(3)
-    first = rows_to_table([row(f"/p/{number}.jpg", b"", "x", 0.5) for number in range(PART)])
     for part, start in enumerate(range(0, rows, PART)):
         count = min(PART, rows - start)
         bad = rng.random(count) < 0.2
@@ -89,7 +56,7 @@ def make_rows(out: Path, rows: int) -> None:
             "uri": [
                 f"/photos/{(start + n) // 500:05d}/IMG_{start + n:08d}.jpg" for n in range(count)
             ],
-            "modified_at": pa.array(moments).cast(TAGS_SCHEMA.field("modified_at").type),
+            "modified_at": moments,
             "status": np.where(bad, "corrupt", "ok"),
             "decision": pa.array(
                 rng.choice(["tagged", "review", "no_landmark"], count, p=[0.5, 0.2, 0.3]), mask=bad
@@ -97,14 +64,8 @@ def make_rows(out: Path, rows: int) -> None:
             "tag": pa.array([f"Landmark {n:02d}" for n in rng.integers(0, TAGS, count)], mask=bad),
             "confidence": pa.array(rng.random(count, np.float32), mask=bad),
         }
-        table = first.slice(0, count)
-        for name, values in changed.items():
-            at = table.column_names.index(name)
-            table = table.set_column(
-                at, TAGS_SCHEMA.field(name), pa.array(values, TAGS_SCHEMA.field(name).type)
-            )
         run = f"{NOW - timedelta(days=rows // 100_000 - start // 100_000):%Y%m%dT%H%M%SZ}-000000"
-        store.write_part(run, part, table)
+        store.write_part(run, part, draw_table(count, changed))
 
 
 def make_photos(folder: Path, photos: int) -> None:
@@ -116,7 +77,7 @@ def make_photos(folder: Path, photos: int) -> None:
     for number, picture in zip(range(photos), itertools.cycle(pictures), strict=False):
         path, data = folder / "photos" / f"{number:06d}.jpg", picture + number.to_bytes(4, "big")
         path.write_bytes(data)
-        rows.append(row(str(path), data, "Petra", float(rng.beta(6, 2))))
+        rows.append(draw_row(str(path), data, "Petra", float(rng.beta(6, 2))))
     Store(str(folder / "out")).write_part("run", 0, rows_to_table(rows))
 
 

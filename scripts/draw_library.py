@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import ExifTags, Image, ImageDraw, ImageFilter
 
 ORIENTATION = 0x0112  # EXIF tag
 FORMATS = ("jpg", "jpg", "jpg", "png", "webp", "heic", "avif", "tif")  # phones mostly write JPEG
@@ -46,17 +46,25 @@ def draw_scene(seed: int, size: tuple[int, int] = (1024, 768)) -> Image.Image:
     return Image.fromarray((np.asarray(image) + grain).clip(0, 255).astype(np.uint8))
 
 
-def encode(image: Image.Image, suffix: str, orientation: int = 1) -> bytes:
+def encode(
+    image: Image.Image,
+    suffix: str,
+    orientation: int = 1,
+    place: tuple[float, float] | None = None,
+) -> bytes:
     """Return the image as a file of the suffix's format, with an EXIF orientation.
 
     Args:
         image: RGB pixels as a person should see them.
         suffix: jpg, png, webp, heic, avif, tif, bmp or gif.
         orientation: 1..8; the stored pixels are turned so that a viewer turns them back.
+        place: latitude and longitude in degrees where it says it was taken; not in HEIC.
     """
     turned = _turn_back(image, orientation)
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
+    if place:
+        exif.get_ifd(ExifTags.IFD.GPSInfo).update(_gps(*place))
     buffer = io.BytesIO()
     if suffix == "heic":
         import pillow_heif  # here: a machine with a GPU may lack it, and draws JPEGs only
@@ -136,6 +144,15 @@ def _odd(seed: int) -> Iterator[tuple[str, bytes]]:
     grey = np.asarray(scene.convert("L")).astype(np.uint16) * 257
     Image.fromarray(grey).save(buffer, format="PNG")
     yield "odd/grey-16-bit.png", buffer.getvalue()
+
+
+def _gps(latitude: float, longitude: float) -> dict[int, str | tuple[float, float, float]]:
+    return {
+        1: "N" if latitude >= 0 else "S",
+        2: (abs(latitude), 0.0, 0.0),
+        3: "E" if longitude >= 0 else "W",
+        4: (abs(longitude), 0.0, 0.0),
+    }
 
 
 def _turn_back(image: Image.Image, orientation: int) -> Image.Image:

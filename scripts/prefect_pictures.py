@@ -9,9 +9,7 @@ night's, varied by chance. Then it photographs the page in a Chromium that is in
 """
 
 import argparse
-import io
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,9 +22,9 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+from chromium import open_window, photograph, start_chromium
 from draw_library import draw_scene
-from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from prefect_stand import Stand
 
 DEPLOYMENT = "nightly-tagging/nightly-tagging"
@@ -34,7 +32,7 @@ WIDTH = 1360  # pixels of a window
 BLOCK = "custom-webhook/operators"
 SHAPES = 5  # of draw_scene, by its seed
 TOWER = 3  # the shape that the starter model is unsure of
-COLOURS = 160  # of a picture in the repository: it stays there for good
+COLOURS = 160  # of a picture: Prefect's pages are large and have few
 
 
 @dataclass(frozen=True)
@@ -126,21 +124,15 @@ def play(stand: Stand, folder: Path) -> Nights:
     return Nights(ordinary=ordinary, unusual=night())
 
 
-def photograph(page: Page, path: Path) -> None:
-    """Write what is on the screen, in few colours."""
+def wait_and_photograph(page: Page, path: Path) -> None:
+    """Write what is on the screen once all of it has arrived."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1200)
-    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-    print(f"{path}: {path.stat().st_size // 1024} KB", flush=True)
+    photograph(page, path, colours=COLOURS, wait_ms=1200)
 
 
 def open_page(browser: Browser, url: str, scheme: str, height: int) -> Page:
     """Open a page of Prefect, light or dark."""
-    context = browser.new_context(
-        viewport={"width": WIDTH, "height": height},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
+    context = open_window(browser, (WIDTH, height), scheme)
     # Prefect's page is dark until somebody says otherwise in its settings, which lie here.
     context.add_init_script(f"localStorage.setItem('color-scheme', {json.dumps(scheme)!r})")
     page = context.new_page()
@@ -166,11 +158,7 @@ def artifact_page(stand: Stand, run: UUID, key: str) -> str:
 
 def take(stand: Stand, nights: Nights, folder: Path) -> None:
     """Take all pictures."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as player:
-        browser = player.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
+    with start_chromium("--disable-gpu", "--disable-quic") as browser:
         run = f"{stand.url}/runs/flow-run/{nights.unusual}"
         for name, url, scheme, height in (
             ("run", run, "light", 800),
@@ -180,11 +168,11 @@ def take(stand: Stand, nights: Nights, folder: Path) -> None:
             ("failures", artifact_page(stand, nights.unusual, "run-failures"), "dark", 500),
             ("automations", f"{stand.url}/automations", "light", 1000),
         ):
-            photograph(open_page(browser, url, scheme, height), folder / f"{name}.png")
+            page = open_page(browser, url, scheme, height)
+            wait_and_photograph(page, folder / f"{name}.png")
         page = open_page(browser, run, "dark", 1100)
         page.get_by_text("Artifacts", exact=True).first.click()
-        photograph(page, folder / "run-artifacts.png")
-        browser.close()
+        wait_and_photograph(page, folder / "run-artifacts.png")
 
 
 def main() -> None:

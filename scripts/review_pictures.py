@@ -7,20 +7,17 @@ Chromium that is installed: light and dark, on a desktop and on a phone.
 """
 
 import argparse
-import io
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from chromium import DESKTOP, PHONE, open_window, photograph, start_chromium
 from draw_library import draw_library, draw_scene
-from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 LANDMARKS = (sys.executable, "-m", "landmark_core.cli")
-DESKTOP, PHONE = (1280, 800), (390, 844)
 
 
 def make_out(folder: Path) -> Path:
@@ -34,24 +31,9 @@ def make_out(folder: Path) -> Path:
     return out
 
 
-def photograph(page: Page, path: Path) -> None:
-    """Write what is on the screen, in few colours: the repository keeps it for good."""
-    page.wait_for_timeout(600)
-    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    image.quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
-    print(f"{path}: {path.stat().st_size // 1024} KB")
-
-
 def open_page(browser: Browser, url: str, size: tuple[int, int], scheme: str) -> Page:
     """Open the page as on a desktop or a phone, in light or dark."""
-    is_phone = size == PHONE
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]},
-        color_scheme="dark" if scheme == "dark" else "light",
-        has_touch=is_phone,
-        is_mobile=is_phone,
-    )
-    page = context.new_page()
+    page = open_window(browser, size, scheme).new_page()
     page.goto(url)
     page.wait_for_selector("html[data-ready]")
     return page
@@ -103,7 +85,6 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    program = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as scratch:
         out = make_out(Path(scratch))
         command = ["review", str(out), "--no-browser", "--reviewer", "ann"]
@@ -112,10 +93,8 @@ def main() -> None:
         try:
             found = re.search(r"http://\S+", server.stderr.readline())
             assert found
-            with sync_playwright() as player:
-                browser = player.chromium.launch(executable_path=program, args=["--no-sandbox"])
+            with start_chromium() as browser:
                 take(browser, found[0], folder)
-                browser.close()
         finally:
             server.terminate()
             server.wait()

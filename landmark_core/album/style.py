@@ -6,6 +6,7 @@ STYLE = (
     PAPER
     + """
 body { max-width: 110rem; }
+h1 { overflow-wrap: anywhere; }
 a { color: var(--tagged); }
 nav { display: flex; flex-wrap: wrap; gap: .3rem .9rem; margin: .6rem 0; font-size: .92rem;
   font-variant-numeric: tabular-nums; }
@@ -39,7 +40,7 @@ h2 { scroll-margin-top: 1rem; }
   background: var(--tint); border-radius: .5rem; }
 .map line { stroke: var(--line); vector-effect: non-scaling-stroke; }
 .map text { fill: var(--soft); font-size: 11px; }
-.map circle { fill: var(--review); fill-opacity: .7; stroke: var(--paper); }
+.map circle { fill: var(--ink); fill-opacity: .6; stroke: var(--paper); }
 @media (max-width: 40rem) { .shelves { grid-template-columns: 1fr 1fr; gap: .6rem; }
   .map text { font-size: 18px; } }
 """

@@ -23,7 +23,9 @@ _HEAD = """<!doctype html>
 <text x="{{ (line.x + 3) | units }}" y="{{ (map.height - 5) | units }}">{{ line.text }}</text>
 {% else %}
 <line x1="0" y1="{{ line.y | units }}" x2="{{ map.width | units }}" y2="{{ line.y | units }}"/>
-<text x="4" y="{{ (line.y - 4) | units }}">{{ line.text }}</text>
+{# Its name is below a line that is near the upper edge, where it would be cut off. #}
+<text x="4" y="{{ line.y | units }}" dy="{{ "-.35em" if line.y > 30 else "1.2em" }}">
+{{- line.text }}</text>
 {% endif %}
 {% endfor %}
 {% for dot in map.dots %}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas
 import pytest
+from browsing import axe_findings
 from draw_library import draw_library
 from PIL import Image
 
@@ -17,22 +18,8 @@ from landmark_core.cli import main
 
 pytestmark = pytest.mark.orchestration  # whole programs
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-PLACES = ("chromium", "chromium-browser", "google-chrome")
 SIZES = {"desktop": {"width": 1360, "height": 850}, "phone": {"width": 390, "height": 844}}
 PORTS = iter(range(18_800, 18_900))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = next(filter(None, map(shutil.which, PLACES)), None)
-    if program is None:
-        pytest.skip(f"no browser here: none of {', '.join(PLACES)} is installed")
-    with playwright.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -436,17 +423,6 @@ def test_names_with_markup_and_odd_signs_are_shown_as_text(
         "\\u202egnp.jpg",
         names[4],
     }
-
-
-def axe_findings(page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['help']} ({one['nodes'][0]['html'][:120]})"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
