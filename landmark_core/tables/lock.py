@@ -112,7 +112,10 @@ def _try_to_take(handle: int, path: Path) -> bool:
 def _busy_message(path: Path) -> str:
     holder = _read_holder(path)
     who = f"process {holder.pid} on {holder.host}, since {holder.since:%Y-%m-%d %H:%M} UTC"
-    return f"another run is writing to {path.parents[1]} ({who}); wait for it to end, or stop it"
+    return (
+        f"another run is writing to {path.parents[1]} ({who}); "
+        "wait for it to end (--wait SECONDS), or stop it"
+    )
 
 
 def _read_holder(path: Path) -> Holder:
