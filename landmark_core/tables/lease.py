@@ -197,7 +197,8 @@ def _take(bucket: Bucket, mine: Lease, wait_s: float) -> HeldLease:
         if _clock() - begun >= wait_s and (shown_life or theirs.seems_alive()):
             raise RunError(
                 f"another run is writing to {bucket.label} ({theirs.describe()}); wait for it to "
-                f"end (--wait SECONDS), or stop it: where it was killed, its lease ends after {theirs.length_s:g} s"
+                "end (--wait SECONDS), or stop it: where it was killed, its lease ends after "
+                f"{theirs.length_s:g} s"
             )
         time.sleep(max(_SHORTEST_LOOK_S, theirs.length_s / _LOOKS_A_LENGTH))
 
