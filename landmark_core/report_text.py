@@ -23,6 +23,11 @@ def printable(text: str) -> str:
     )
 
 
+def count_text(number: int, noun: str) -> str:
+    """Return a number with its noun, such as 1 photo, or 2,000 photos."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def to_json(summary: RunSummary) -> dict[str, Any]:
     """Return the summary as plain JSON values; times are ISO 8601 in UTC."""
     values = dataclasses.asdict(summary)

@@ -5,7 +5,7 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
-from landmark_core.cli.console import EXIT_DONE, print_json
+from landmark_core.cli.console import EXIT_DONE, EXIT_USAGE, complain, print_json
 from landmark_core.cli.options import default_reviewer
 
 HELP = "take in decisions from a spreadsheet or Label Studio"
@@ -19,6 +19,10 @@ it cannot be understood, nothing is imported. The same file a second time adds n
 The later word counts. A photo on which somebody decided here, or took a decision back, after the
 CSV was exported or the annotation was last changed, keeps what stands; to change it, export again
 and edit that. A photo that has changed since the export is not imported either. Both are counted.
+
+final_decision and final_tag say what stands and are not read: rows in which they were changed are
+counted, and where the file has nothing else the exit code is 2. A tag that differs from a known one
+in case, accents or signs alone becomes that one.
 """
 
 
@@ -52,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         import_file,
         import_to_json,
         import_to_text,
+        unread_to_text,
     )
     from landmark_core.tables import Store
 
@@ -69,4 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(import_to_json(report))
     else:
         print(import_to_text(report, is_dry=arguments.dry_run))
-    return EXIT_DONE
+    unread = unread_to_text(report)
+    if unread is not None:
+        complain(unread)
+    # Somebody's whole work would be lost without anybody noticing.
+    return EXIT_USAGE if unread and not report.fates["new"] else EXIT_DONE

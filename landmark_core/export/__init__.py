@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from landmark_core.export.csv_in import read_csv
     from landmark_core.export.csv_out import COLUMNS
     from landmark_core.export.exporting import Exported, ExportSettings, export_photos
-    from landmark_core.export.import_text import import_to_json, import_to_text
+    from landmark_core.export.import_text import import_to_json, import_to_text, unread_to_text
     from landmark_core.export.importing import ImportReport, ImportSettings, import_file
     from landmark_core.export.json_array import read_objects
     from landmark_core.export.label_studio_in import read_label_studio
@@ -42,6 +42,7 @@ _HOMES = {
     "read_standing": "photos",
     "tag_of": "choices",
     "to_cell": "cells",
+    "unread_to_text": "import_text",
     "version_text": "photos",
 }
 
@@ -65,6 +66,7 @@ __all__ = [
     "read_standing",
     "tag_of",
     "to_cell",
+    "unread_to_text",
     "version_text",
 ]
 

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Literal
+from typing import Final, Literal
 
 import pyarrow as pa
 
 from landmark_core.errors import ConfigError
 
 Answer = Literal["tag", "not_a_landmark", "skip"]
+
+# An entry that says nothing where it is read, and was changed where it is not.
+UNREAD: Final = "unread"
 
 MOST_TAG, MOST_REVIEWER = 200, 64  # characters, as on the review page
 
@@ -28,6 +31,7 @@ CLAIMS_SCHEMA: pa.Schema = pa.schema(
         pa.field("said_us", pa.int64()),
         pa.field("said_source", pa.string()),
         pa.field("said_for_all", pa.bool_()),
+        pa.field("said_unread", pa.bool_()),
     ]
 )
 
@@ -47,6 +51,10 @@ class Claim:
     said_us: int  # microseconds since 1970; what was decided in OUT after that stands
     source: str | None  # decision_id that this repeats, should it be one of OUT's
     for_all: bool  # is compared with what stands of the photo, not with the reviewer's own word
+    has_unread: bool = False  # cells that are not read may have been changed as well
+
+
+Entry = Claim | Literal["unread"] | None  # of a file; null says nothing
 
 
 def checked_tag(text: str, place: str) -> str:
@@ -75,6 +83,7 @@ def claims_to_table(claims: Sequence[Claim], *, start: int) -> pa.Table:
             number,
             *(claim.place, claim.photo_id, claim.uri, claim.version, claim.reviewer, claim.answer),
             *(claim.tag, claim.seconds, claim.said_us, claim.source, claim.for_all),
+            claim.has_unread,
         )
         for number, claim in enumerate(claims, start)
     ]

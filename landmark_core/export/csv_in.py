@@ -13,14 +13,24 @@ from typing import TextIO
 
 from landmark_core.errors import ConfigError
 from landmark_core.export.cells import from_cell
-from landmark_core.export.claims import Answer, Claim, checked_reviewer, checked_tag, printable
+from landmark_core.export.claims import (
+    UNREAD,
+    Answer,
+    Claim,
+    Entry,
+    checked_reviewer,
+    checked_tag,
+    printable,
+)
 from landmark_core.export.csv_out import person_cells
 from landmark_core.export.moments import from_text
+from landmark_core.finding import fold
 
 NEEDED = (
     *("photo_id", "uri", "tag", "final_decision", "final_tag", "settled_by", "reviewer"),
     *("decided_at", "person_decision", "person_tag", "version", "exported_at"),
 )
+_MODEL_DECISION = "decision"  # tells whether final_decision was changed; may be missing
 _SEPARATORS = ",;\t"
 _PHOTO_ID = re.compile("[0-9a-f]{32}")
 # Our own words, those of the reviews table and of the column final_decision.
@@ -36,8 +46,8 @@ _ANSWERS: Mapping[str, Answer] = {
 }
 
 
-def read_csv(path: Path, reviewer: str) -> Iterator[Claim | None]:
-    """Yield what each row says, in the order of the file; null for a row that says nothing.
+def read_csv(path: Path, reviewer: str) -> Iterator[Entry]:
+    """Yield what each row says, in the order of the file; UNREAD or null where it says nothing.
 
     Args:
         path: the file.
@@ -98,18 +108,19 @@ def _named(row: list[str], header: list[str], place: str) -> Mapping[str, str]:
     if any("\0" in cell for cell in row):
         raise ConfigError(f"{place} has a NUL character: the file is damaged or no CSV")
     cells = dict.fromkeys(header, "") | dict(zip(header, row, strict=False))
-    return {name: from_cell(cells[name]) for name in NEEDED}
+    return {name: from_cell(cells.get(name, "")) for name in (*NEEDED, _MODEL_DECISION)}
 
 
-def _claim(cells: Mapping[str, str], place: str, reviewer: str) -> Claim | None:
+def _claim(cells: Mapping[str, str], place: str, reviewer: str) -> Entry:
     exported = person_cells(
         *(cells[name] for name in ("settled_by", "final_decision", "final_tag", "reviewer"))
     )
     person = cells["person_decision"], cells["person_tag"]
     changed = person != exported
     answer, tag = _answer(person, exported, cells["tag"], place)
+    is_settled = cells["settled_by"] == "person"
     if answer is None:
-        return None
+        return UNREAD if not is_settled and _final_is_changed(cells) else None
     # An unchanged row repeats a decision: one microsecond earlier, so that the decision itself,
     # where it is known, is the later word.
     moment = _moment(cells, "exported_at" if changed else "decided_at", place) - (not changed)
@@ -130,6 +141,12 @@ def _claim(cells: Mapping[str, str], place: str, reviewer: str) -> Claim | None:
         said_us=moment,
         source=None,
         for_all=True,
+        # Where somebody has settled the photo, only OUT can tell which of the two was changed.
+        has_unread=(
+            answer != "skip" and _letters(answer, tag) != _letters(*exported)
+            if is_settled
+            else _final_is_changed(cells)
+        ),
     )
 
 
@@ -154,6 +171,17 @@ def _answer(
             return answer, model_tag
         raise ConfigError(f"{place}: person_decision is {typed}, and person_tag is empty")
     return answer, tag
+
+
+def _letters(answer: str, tag: str) -> tuple[str, str]:
+    return answer, fold(tag)  # another spelling of the same tag is no change
+
+
+def _final_is_changed(cells: Mapping[str, str]) -> bool:
+    """Return whether a row that nobody has settled ends otherwise than its model decided."""
+    ended = cells["final_decision"], cells["final_tag"]
+    decision = cells[_MODEL_DECISION] or ended[0]
+    return ended != (decision, cells["tag"] if decision == "tagged" else "")
 
 
 def _moment(cells: Mapping[str, str], name: str, place: str) -> int:

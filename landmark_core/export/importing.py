@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 from landmark_core.errors import ConfigError
-from landmark_core.export.claims import Claim, checked_reviewer, printable
+from landmark_core.export.claims import Entry, checked_reviewer, printable
 from landmark_core.export.csv_in import read_csv
 from landmark_core.export.exporting import Format
 from landmark_core.export.fates import FATES, Fate, Standing, fates_of
+from landmark_core.export.known_tags import read_known_tags, speller
 from landmark_core.export.label_studio_in import read_label_studio
 from landmark_core.export.matching import ClaimTable, Match
 from landmark_core.export.pending import Pending
@@ -27,7 +28,7 @@ from landmark_core.tables import Store, open_scratch
 
 AT_ONCE = 500  # decisions of one action
 
-Reader = Callable[[Path, str], Iterator[Claim | None]]
+Reader = Callable[[Path, str], Iterator[Entry]]
 _READERS: Mapping[Format, Reader] = {"csv": read_csv, "label-studio": read_label_studio}
 
 
@@ -52,7 +53,9 @@ class ImportReport:
     silent: int  # of them, those that say nothing
     fates: Mapping[Fate, int]  # of all others
     saved: int  # decisions written; 0 in a dry run
+    unread: int  # rows changed in final_tag or final_decision alone, which nothing reads
     new_tags: tuple[tuple[str, int], ...]  # tags that nobody has used here before: typing errors?
+    respelled: tuple[tuple[str, str, int], ...]  # as written, as it is spelled here, how often
 
 
 def import_file(
@@ -84,10 +87,14 @@ def import_file(
     with open_scratch() as scratch:
         claims, pending = ClaimTable(scratch), Pending(scratch)
         claims.fill(_READERS[kind](path, settings.reviewer))
-        known_tags: set[str] = set()
-        fates, tags = Counter[Fate](), Counter[str]()
-        for match in claims.match(store, known_tags):
-            new = _judge(match, log, fates)
+        known_tags = read_known_tags(store)
+        respelled = claims.respell(speller(known_tags))
+        fates, tags, unread = Counter[Fate](), Counter[str](), claims.unread
+        for match in claims.match(store):
+            found = _judge(match, log)
+            fates.update(found)
+            unread += _count_unread(match, found)
+            new = [claim for claim, fate in zip(match.claims, found, strict=True) if fate == "new"]
             tags.update(claim.tag for claim in new if claim.tag is not None)
             for turn, claim in enumerate(new):
                 pending.add(match.photo, claim, turn)
@@ -98,12 +105,14 @@ def import_file(
             silent=claims.entries - claims.claims,
             fates={fate: fates[fate] for fate in FATES},
             saved=saved,
-            new_tags=tuple((tag, n) for tag, n in tags.most_common() if tag not in known_tags),
+            unread=unread,
+            new_tags=tuple((tag, n) for tag, n in tags.most_common() if tag not in set(known_tags)),
+            respelled=respelled,
         )
 
 
-def _judge(match: Match, log: DecisionLog, fates: Counter[Fate]) -> list[Claim]:
-    """Count what becomes of the answers on one photo; return those to be written."""
+def _judge(match: Match, log: DecisionLog) -> tuple[Fate, ...]:
+    """Return what becomes of each answer on one photo."""
     photo = match.photo
     facts = (photo["etag"], photo["size_bytes"], photo["modified_at"])
     standing = Standing(
@@ -112,9 +121,20 @@ def _judge(match: Match, log: DecisionLog, fates: Counter[Fate]) -> list[Claim]:
         reviews=log.photo(photo["photo_id"], version_of(*facts)),
         touched_us=match.touched_us,
     )
-    found = fates_of(match.claims, standing, match.is_ours)
-    fates.update(found)
-    return [claim for claim, fate in zip(match.claims, found, strict=True) if fate == "new"]
+    return fates_of(match.claims, standing, match.is_ours)
+
+
+def _count_unread(match: Match, found: tuple[Fate, ...]) -> int:
+    """Count rows that say what stands, and were changed where nothing is read.
+
+    What was decided after the export stands by that decision: an earlier import of the same file.
+    """
+    return sum(
+        claim.has_unread
+        and fate == "same"
+        and (match.touched_us is None or match.touched_us <= claim.said_us + 1)
+        for claim, fate in zip(match.claims, found, strict=True)
+    )
 
 
 def _write(pending: Pending, log: DecisionLog, ulids: Ulids, clock: Callable[[], datetime]) -> int:

@@ -5,7 +5,7 @@ database while the library streams by once.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from landmark_core.errors import ConfigError
-from landmark_core.export.claims import CLAIMS_SCHEMA, Claim, claims_to_table
+from landmark_core.export.claims import CLAIMS_SCHEMA, UNREAD, Claim, Entry, claims_to_table
 from landmark_core.tables import REVIEWS_SCHEMA, Scratch, Store, current_tags
 
 BATCH = 8192  # answers that become one Arrow batch
@@ -84,36 +84,48 @@ class ClaimTable:
         self._scratch = scratch
         self.entries = 0  # rows, or tasks and annotations
         self.claims = 0  # those that say something
+        self.unread = 0  # of the others, those that were changed where nothing is read
         scratch.insert("CREATE TABLE claims AS SELECT * FROM incoming", CLAIMS_SCHEMA.empty_table())
         scratch.database.execute(_TABLES)
 
-    def fill(self, entries: Iterable[Claim | None]) -> None:
-        """Take in a file; null is an entry that says nothing."""
+    def fill(self, entries: Iterable[Entry]) -> None:
+        """Take in a file, with its entries that say nothing."""
         stream = iter(entries)
         while batch := tuple(itertools.islice(stream, BATCH)):
-            said = [claim for claim in batch if claim is not None]
+            said = [entry for entry in batch if isinstance(entry, Claim)]
             rows = claims_to_table(said, start=self.claims)
             self._scratch.insert("INSERT INTO claims SELECT * FROM incoming", rows)
             self.entries += len(batch)
             self.claims += len(said)
+            self.unread += sum(entry == UNREAD for entry in batch)
 
-    def match(self, store: Store, known_tags: set[str]) -> Iterator[Match]:
+    def respell(self, spelled: Callable[[str], str]) -> tuple[tuple[str, str, int], ...]:
+        """Spell tags as OUT does; return the changed ones, their spelling there, and how often."""
+        said = self._scratch.database.execute(
+            "SELECT said_tag, count(*) FROM claims WHERE said_tag IS NOT NULL "
+            "GROUP BY said_tag ORDER BY said_tag"
+        ).fetchall()
+        changed = tuple((tag, spelled(tag), count) for tag, count in said if spelled(tag) != tag)
+        for tag, known, _ in changed:
+            self._scratch.database.execute(
+                "UPDATE claims SET said_tag = $known WHERE said_tag = $tag",
+                {"known": known, "tag": tag},
+            )
+        return changed
+
+    def match(self, store: Store) -> Iterator[Match]:
         """Yield the photos that the file speaks of, in the order of OUT's newest rows.
 
         Args:
             store: OUT.
-            known_tags: receives every tag that a model or a person has used there.
 
         Raises:
             ConfigError: if a table is broken or foreign; at the end, if OUT has no such photo.
         """
         for table in store.read_parts(store.list_reviews(), _HISTORY_SCHEMA):
             self._scratch.insert(_INSERT_HISTORY, table)
-            known_tags.update(pc.unique(table["tag"]).drop_null().to_pylist())
         self._scratch.database.execute(_TOUCHED)
         for batch in current_tags(store):
-            scores = pc.list_flatten(batch["tags"])
-            known_tags.update(pc.unique(pc.struct_field(scores, "tag")).to_pylist())
             yield from self._match(_flat(batch))
         self._refuse_unknown(store)
 
@@ -163,9 +175,10 @@ def _match(photo: dict[str, Any], hits: Sequence[dict[str, Any]]) -> Match:
 
 
 def _claim(hit: dict[str, Any]) -> Claim:
-    place, photo_id, uri, version, reviewer, answer, tag, seconds, said_us, source, for_all = (
+    place, photo_id, uri, version, reviewer, answer, tag, *others = (
         hit[name] for name in CLAIMS_SCHEMA.names[1:]
     )
+    seconds, said_us, source, for_all, has_unread = others
     return Claim(
         place=place,
         photo_id=photo_id,
@@ -178,4 +191,5 @@ def _claim(hit: dict[str, Any]) -> Claim:
         said_us=said_us,
         source=source,
         for_all=for_all,
+        has_unread=has_unread,
     )

@@ -74,6 +74,7 @@ def test_claims_are_laid_out_in_columns_with_running_numbers():
         "said_us": 7,
         "said_source": "01A",
         "said_for_all": True,
+        "said_unread": False,
     }
 
 

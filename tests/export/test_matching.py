@@ -7,6 +7,7 @@ from small_out import START, People, make_out, photo
 
 from landmark_core.errors import ConfigError
 from landmark_core.export.claims import Claim
+from landmark_core.export.known_tags import read_known_tags, speller
 from landmark_core.export.matching import ClaimTable
 from landmark_core.export.moments import microseconds_of
 from landmark_core.tables import REVIEWS_SCHEMA, open_scratch
@@ -36,11 +37,11 @@ def reviews_of(store):
     return [row for table in tables for row in table.to_pylist()]
 
 
-def matches(store, entries, known_tags=None):
+def matches(store, entries):
     with open_scratch() as scratch:
         table = ClaimTable(scratch)
         table.fill(entries)
-        found = list(table.match(store, set() if known_tags is None else known_tags))
+        found = list(table.match(store))
         return table, found
 
 
@@ -120,9 +121,21 @@ def test_a_skip_leaves_a_photo_untouched_and_an_undo_does_not(tmp_path):
 def test_all_tags_that_models_or_people_have_used_are_known(tmp_path):
     store = make_out(tmp_path, [A, B])
     People(store).say("ann", A, "tag", "Old mill")
-    tags = {"before"}
-    matches(store, [claim(A)], tags)
-    assert tags == {"before", "Petra", "Dome", "Rome", "Old mill"}
+    known = read_known_tags(store)
+    assert set(known) == {"Petra", "Dome", "Rome", "Old mill"}
+    assert known[-1] == "Old mill"  # people's come last
+
+
+def test_a_tag_of_the_same_letters_is_spelled_as_in_out(tmp_path):
+    store = make_out(tmp_path, [A, B])
+    entries = [claim(A, tag="PETRA"), claim(B, tag="Pétra!")]
+    with open_scratch() as scratch:
+        table = ClaimTable(scratch)
+        table.fill(entries)
+        changed = table.respell(speller(("Rome", "Petra", "petra")))
+        said = [one.claims[0].tag for one in table.match(store)]
+    assert changed == (("PETRA", "Petra", 1), ("Pétra!", "Petra", 1))
+    assert said == ["Petra", "Petra"]
 
 
 def test_a_photo_that_out_does_not_have_is_named_with_how_many_more(tmp_path):

@@ -1,0 +1,48 @@
+"""The tags that OUT knows, and how a tag from elsewhere is spelled there."""
+
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from landmark_core.finding import by_letters, fold, spelling_among
+from landmark_core.tables import REVIEWS_SCHEMA, TAGS_SCHEMA, Store
+
+
+def read_known_tags(store: Store) -> tuple[str, ...]:
+    """Return every tag that OUT knows, each once: those of its models first, then people's.
+
+    Raises:
+        ConfigError: if a table is broken or foreign.
+    """
+    return tuple(dict.fromkeys((*_classes(store), *_of_models(store), *_of_people(store))))
+
+
+def speller(known: tuple[str, ...]) -> Callable[[str], str]:
+    """Return what spells a tag as the first known one of the same letters, if there is one."""
+    spellings = by_letters(known)
+    return lambda tag: spelling_among(tag, spellings.get(fold(tag), ()))
+
+
+def _classes(store: Store) -> Iterator[str]:
+    """Yield the classes of all models that ran, the newest run's first; older runs say none."""
+    for run in reversed(store.read_runs()):
+        model = run.summary.get("model")
+        given = model.get("class_names") if isinstance(model, dict) else None
+        if isinstance(given, list):
+            yield from (name for name in given if isinstance(name, str) and name.isprintable())
+
+
+def _of_models(store: Store) -> list[str]:
+    found: set[str] = set()
+    for table in store.read_parts(store.list_parts(), pa.schema([TAGS_SCHEMA.field("tags")])):
+        scores = pc.list_flatten(table["tags"])
+        found.update(pc.unique(pc.struct_field(scores, "tag")).to_pylist())
+    return sorted(found)
+
+
+def _of_people(store: Store) -> list[str]:
+    found: set[str] = set()
+    for table in store.read_parts(store.list_reviews(), pa.schema([REVIEWS_SCHEMA.field("tag")])):
+        found.update(pc.unique(table["tag"]).drop_null().to_pylist())
+    return sorted(found)
