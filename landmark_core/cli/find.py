@@ -15,7 +15,7 @@ from landmark_core.cli.console import EXIT_DONE
 from landmark_core.config import TagConfig
 
 if TYPE_CHECKING:
-    from landmark_core.finding import FoundPhoto, Match
+    from landmark_core.finding import FoundPhoto, Match, Presence, Search
 
 HELP = "print the paths of a landmark's photos"
 INTERRUPTED = "interrupted: not all photos were printed"
@@ -24,13 +24,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _EPILOG = """\
 TAG may be written without case, accents and signs, cut short to words that begin right, or with a
-slip: taj_mahal, TAJ, 'taj mahl'. What was taken is said on stderr where it is not what you wrote.
+slip: taj_mahal, TAJ, 'taj mahl'. What was taken is said on stderr where more than that was changed.
 
 What people decided counts before what the model says, and is sure enough for any --min-confidence.
 A photo that waits for a person, or shows no landmark, is found by the model's best guess.
 
 --since and --until look at when the photo's file was last changed, as the last run saw it: not at
 when it was taken, nor when it was tagged. A photo without such a time is then left out.
+
+Local photos whose file is gone since it was tagged are left out and counted on stderr; --gone
+prints them, too. Photos in buckets are not asked for.
 
 Paths are printed as they are on disk, one a line; on a terminal, with control characters escaped.
 For other programs, -0 is safe whatever the names are:
@@ -73,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whose days these are (default: %(default)s)",
     )
     add("--limit", type=int, metavar="N", help="at most so many photos")
+    add("--gone", action="store_true", help="photos whose file is gone, too")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("-0", "--null", action="store_true", help="end each path with a NUL byte")
     form.add_argument("--json", action="store_true", help="print one JSON object")
@@ -80,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is found, as it is found."""
-    from landmark_core.finding import FindSettings, find_photos
+    from landmark_core.finding import FindSettings, Presence, find_photos
     from landmark_core.since import read_span
     from landmark_core.tables import Store
 
@@ -91,23 +95,41 @@ def run(arguments: argparse.Namespace) -> int:
         span=read_span(arguments.since, arguments.until, arguments.time_zone, datetime.now(UTC)),
         limit=arguments.limit,
     )
-    search = find_photos(Store(arguments.out), settings)
+    presence = Presence()
+    store = Store(arguments.out)
+    if arguments.gone:
+        search = find_photos(store, settings)
+    else:
+        search = find_photos(store, settings, presence.keep_present)
     _say_what_was_taken(search.match)
     if arguments.json:
-        found = _print_json(search.match, search.photos)
+        found = _print_json(search, presence)
     elif sys.stdout.isatty() and not arguments.null:
         found = _print_names(search.photos)
     else:
         found = _print_paths(search.photos, b"\0" if arguments.null else b"\n")
-    if not found:
-        print("landmarks: no photo fits", file=sys.stderr)
+    _say_what_is_missing(found, presence.gone)
     return EXIT_DONE
+
+
+def _say_what_is_missing(found: int, gone: int) -> None:
+    if gone:
+        photos, were, them = (
+            ("photo is", "it was", "it") if gone == 1 else ("photos are", "they were", "them")
+        )
+        print(
+            f"landmarks: {gone:,} {photos} gone since {were} tagged: left out; "
+            f"--gone prints {them}",
+            file=sys.stderr,
+        )
+    elif not found:
+        print("landmarks: no photo fits", file=sys.stderr)
 
 
 def _say_what_was_taken(match: Match) -> None:
     from landmark_core.report_text import printable
 
-    if not match.is_exact:
+    if not match.is_spelled_so:
         taken = ", ".join(printable(tag) for tag in match.tags)
         print(f"landmarks: looking for {taken}", file=sys.stderr)
 
@@ -133,15 +155,15 @@ def _print_paths(photos: Iterable[FoundPhoto], ending: bytes) -> int:
     return found
 
 
-def _print_json(match: Match, photos: Iterable[FoundPhoto]) -> int:
+def _print_json(search: Search, presence: Presence) -> int:
     """Print one object, written while the photos come."""
-    found = 0
+    found, match = 0, search.match
     head = json.dumps({"typed": match.typed, "tags": match.tags, "exact": match.is_exact})
     print(head.removesuffix("}") + ', "photos": [', end="")
-    for found, values in enumerate(_values(photos), 1):
+    for found, values in enumerate(_values(search.photos), 1):
         # ASCII: a name that is not UTF-8 comes back by os.fsencode.
         print("," if found > 1 else "", json.dumps(values), sep="\n", end="")
-    print(f'\n], "found": {found}}}')
+    print(f'\n], "found": {found}, "gone": {presence.gone}}}')
     return found
 
 

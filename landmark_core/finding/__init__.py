@@ -3,6 +3,7 @@
     letters      a tag → how it is spelled already
     spelling     a typed name and the tags that there are → the tags that are meant
     finding      OUT and criteria → photos, in a stream
+    presence     photos → those whose files are still there
 
 Names load on first use: `landmarks --help` needs no table.
 """
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from landmark_core.finding.finding import FindSettings, FoundPhoto, Search, find_photos
     from landmark_core.finding.letters import by_letters, fold, spelled_like, spelling_among
+    from landmark_core.finding.presence import Presence
     from landmark_core.finding.spelling import Match, match_tag
 
 _HOMES = {
     "FindSettings": "finding",
     "FoundPhoto": "finding",
     "Match": "spelling",
+    "Presence": "presence",
     "Search": "finding",
     "find_photos": "finding",
     "by_letters": "letters",
@@ -32,6 +35,7 @@ __all__ = [
     "FindSettings",
     "FoundPhoto",
     "Match",
+    "Presence",
     "Search",
     "by_letters",
     "find_photos",

@@ -5,7 +5,7 @@ has called a landmark, waiting or not, it is the model's best guess; so `--decis
 what may be one. Two passes: over the names of all tags, then over the photos.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
@@ -67,12 +67,18 @@ class Search:
     photos: Iterator[FoundPhoto]
 
 
-def find_photos(store: Store, settings: FindSettings) -> Search:
+def find_photos(
+    store: Store,
+    settings: FindSettings,
+    keep: Callable[[Iterable[FoundPhoto]], Iterable[FoundPhoto]] = lambda photos: photos,
+) -> Search:
     """Look for the photos of a landmark.
 
     Args:
         store: OUT; only read.
         settings: which photos.
+        keep: which of them, such as `Presence.keep_present`; what it leaves out does not count
+            for the limit.
 
     Raises:
         ConfigError: if nothing was tagged, no tag or several fit the name, or a table is broken;
@@ -84,7 +90,7 @@ def find_photos(store: Store, settings: FindSettings) -> Search:
         raise ConfigError(f"no photo was tagged in {store.out}; give the --out of a run")
     match = match_tag(settings.tag, known)
     photos = _stream(store, match.tags, settings)
-    return Search(match=match, photos=islice(photos, settings.limit))
+    return Search(match=match, photos=islice(keep(photos), settings.limit))
 
 
 def _known_tags(store: Store) -> set[str]:

@@ -26,6 +26,8 @@ _FEWEST = 3  # letters of a name that is not written out
 _LETTERS_A_SLIP = 4  # bytes of UTF-8, which is what DuckDB counts: one slip in so many
 _MOST_SLIPS = 3
 _NAMED = 3  # names in an error
+_LISTED = 13  # where none is near: what there is
+_LETTERS_A_NEAR_SLIP = 3  # a name is near that has one slip in so many letters
 
 _DISTANCES = """
 SELECT letters, damerau_levenshtein(letters, $typed) AS slips
@@ -39,6 +41,11 @@ class Match:
 
     typed: str
     tags: tuple[str, ...]  # sorted; at least one
+
+    @property
+    def is_spelled_so(self) -> bool:
+        """Whether it was typed with the same letters, whatever their case, accents and signs."""
+        return fold(self.typed) == fold(self.tags[0])
 
     @property
     def is_exact(self) -> bool:
@@ -65,10 +72,23 @@ def match_tag(typed: str, known: Iterable[str]) -> Match:
             )
         if fitting:
             return Match(typed=typed, tags=tuple(sorted(spellings[fitting[0]])))
-    nearest = [name for name, _ in _distances(letters, spellings)][:_NAMED]
-    raise ConfigError(
-        f"no photo was ever tagged {typed!r}; the nearest tags: {_names(nearest, spellings)}"
-    )
+    raise ConfigError(f"no photo was ever tagged {typed!r}; {_others(letters, spellings)}")
+
+
+def _others(letters: str, spellings: Mapping[str, Sequence[str]]) -> str:
+    """Name the tags that are near, the nearest first; where none is, those that there are."""
+    near = [
+        name for name, slips in _distances(letters, spellings) if _is_near(letters, name, slips)
+    ]
+    if near:
+        return f"the nearest tags: {_names(near[:_NAMED], spellings)}"
+    everything = sorted(spellings, key=lambda name: min(spellings[name]))
+    return f"tags here: {_names(everything, spellings, _LISTED)}"
+
+
+def _is_near(letters: str, name: str, slips: int) -> bool:
+    longest = max(len(letters.encode()), len(name.encode()))
+    return slips * _LETTERS_A_NEAR_SLIP <= longest or (bool(letters) and name.startswith(letters))
 
 
 def _ways(letters: str, spellings: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:
@@ -111,7 +131,9 @@ def _ask(scratch: Scratch, letters: str, names: pa.Table) -> list[tuple[str, int
     return list(zip(found["letters"].to_pylist(), found["slips"].to_pylist(), strict=True))
 
 
-def _names(fitting: Sequence[str], spellings: Mapping[str, Sequence[str]]) -> str:
-    shown = [printable(min(spellings[letters])) for letters in fitting[:_NAMED]]
+def _names(
+    fitting: Sequence[str], spellings: Mapping[str, Sequence[str]], most: int = _NAMED
+) -> str:
+    shown = [printable(min(spellings[letters])) for letters in fitting[:most]]
     more = len(fitting) - len(shown)
     return ", ".join(shown) + (f" and {more:,} more" if more else "")
