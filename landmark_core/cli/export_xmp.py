@@ -5,7 +5,7 @@ import argparse
 from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.errors import ConfigError
 
-_OPTIONS = ("naming", "tag_below_review", "undo", "dry_run", "threads", "model")
+_OPTIONS = ("naming", "tag_below_review", "undo", "dry_run", "all_diffs", "threads", "model")
 
 
 def add_xmp_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,14 @@ def add_xmp_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take away what was written before: the sidecars are as they were",
     )
-    xmp.add_argument("--dry-run", action="store_true", help="show what would change, as a diff")
+    xmp.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show what would change: the diffs of the first sidecars, and counts",
+    )
+    xmp.add_argument(
+        "--all-diffs", action="store_true", help="with --dry-run: the diff of every sidecar"
+    )
     xmp.add_argument("--json", action="store_true", help="print one JSON object")
     xmp.add_argument(
         "--threads", "--workers", metavar="N", type=int, help="sidecars at once (default: 8)"
@@ -52,6 +59,7 @@ def run_xmp(arguments: argparse.Namespace) -> int:
 
     from landmark_core.sidecars import (
         THREADS,
+        DiffChoice,
         Outcome,
         SidecarSettings,
         diff_lines,
@@ -75,8 +83,12 @@ def run_xmp(arguments: argparse.Namespace) -> int:
         model=arguments.model,
     )
 
+    if arguments.all_diffs and (arguments.json or not arguments.dry_run):
+        raise ConfigError("--all-diffs goes with --dry-run, and not with --json")
+    choice = DiffChoice(None) if arguments.all_diffs else DiffChoice()
+
     def show(outcome: Outcome) -> None:
-        if arguments.dry_run and not arguments.json:
+        if arguments.dry_run and not arguments.json and choice.takes(outcome):
             for line in diff_lines(outcome):
                 print(line)
 
@@ -84,5 +96,7 @@ def run_xmp(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(sidecars_to_json(report, is_dry=arguments.dry_run))
     else:
+        if rest := choice.rest_to_text():
+            print(rest)
         print(sidecars_to_text(report, is_dry=arguments.dry_run))
     return EXIT_DONE

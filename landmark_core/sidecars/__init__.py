@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from landmark_core.sidecars.memory import NAMESPACE
     from landmark_core.sidecars.merge import write_tag
     from landmark_core.sidecars.outcome import Outcome, SidecarReport
-    from landmark_core.sidecars.sidecar_text import diff_lines, sidecars_to_json, sidecars_to_text
+    from landmark_core.sidecars.sidecar_text import (
+        DiffChoice,
+        diff_lines,
+        sidecars_to_json,
+        sidecars_to_text,
+    )
 
 _HOMES = {
+    "DiffChoice": "sidecar_text",
     "NAMESPACE": "memory",
     "Outcome": "outcome",
     "SidecarReport": "outcome",
@@ -38,6 +44,7 @@ _HOMES = {
 __all__ = [
     "NAMESPACE",
     "THREADS",
+    "DiffChoice",
     "Outcome",
     "SidecarReport",
     "SidecarSettings",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Fate = Literal["made", "changed", "removed", "unchanged", "nothing", "left_alone"]
+Fate = Literal["made", "changed", "removed", "unchanged", "not_ours", "nothing", "left_alone"]
 EXAMPLES = 5  # sidecars that a report names for each reason
 
 
@@ -14,7 +14,7 @@ class Outcome:
     """What became of one sidecar."""
 
     place: str  # its path or URL, for people
-    fate: Fate  # nothing: there is none, and none is wanted
+    fate: Fate  # nothing: there is none, and none is wanted; not_ours: nor is anything of ours
     reason: str | None = None  # why it was left alone
     disagree: bool = False  # they show different landmarks; the sidecar says the surest
     beside_other: bool = False  # a new one, beside one of the other naming
@@ -30,7 +30,8 @@ class SidecarReport:
     made: int
     changed: int
     removed: int
-    unchanged: int
+    unchanged: int  # hold what they should
+    not_ours: int  # hold nothing of ours, and none is wanted
     left_alone: int
     reasons: tuple[tuple[str, int, tuple[str, ...]], ...]  # why, how many, a few of them
     disagreeing: tuple[str, ...]  # a few sidecars whose photos show different landmarks
@@ -69,6 +70,7 @@ class Tally:
             changed=self._fates["changed"],
             removed=self._fates["removed"],
             unchanged=self._fates["unchanged"],
+            not_ours=self._fates["not_ours"],
             left_alone=self._fates["left_alone"],
             reasons=tuple(
                 (reason, count, tuple(self._examples[reason]))

@@ -59,7 +59,7 @@ def _settle(folder: PhotoFolder, target: Target, errand: Errand, outcome: Outcom
     found = None if name is None else folder.read(name)
     before = None if found is None else found.data
     after = write_tag(before, None if best is None else _wish(best, errand.atlas))
-    fate = _fate(before, after)
+    fate = _fate(before, after, is_wanted=best is not None)
     outcome = replace(
         outcome,
         fate=fate,
@@ -112,9 +112,9 @@ def _wish(photo: Standing, atlas: Atlas) -> Wish:
     )
 
 
-def _fate(before: bytes | None, after: bytes | None) -> Fate:
+def _fate(before: bytes | None, after: bytes | None, *, is_wanted: bool) -> Fate:
     if before == after:
-        return "unchanged"
+        return "unchanged" if is_wanted else "not_ours"
     if before is None:
         return "made"
     return "removed" if after is None else "changed"

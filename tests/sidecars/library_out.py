@@ -54,5 +54,5 @@ def export(store: Store, **settings: Any) -> SidecarReport:
 
 def counts(report: SidecarReport) -> dict[str, int]:
     """The counts that are not zero."""
-    names = ("made", "changed", "removed", "unchanged", "left_alone")
+    names = ("made", "changed", "removed", "unchanged", "not_ours", "left_alone")
     return {name: getattr(report, name) for name in names if getattr(report, name)}
