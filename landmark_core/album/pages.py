@@ -46,6 +46,7 @@ def write_cover(
     shelves: Sequence[Shelf],
     *,
     out: str,
+    unreadable: int,
     missing: int,
     now: datetime,
 ) -> None:
@@ -56,10 +57,11 @@ def write_cover(
         scratch: with filled shelves and made pictures.
         shelves: all of them, in their order.
         out: how OUT was called.
+        unreadable: photos that could not be read; they are on no shelf.
         missing: photos without a picture.
         now: UTC.
     """
-    photos = sum(shelf.photos for shelf in shelves)
+    photos = sum(shelf.photos for shelf in shelves) + unreadable
     _write(
         folder,
         "index.html",
@@ -69,6 +71,7 @@ def write_cover(
         shelves=[(shelf, page_names(shelf)[0]) for shelf in shelves],
         map=map_of(scratch),
         out=out,
+        unreadable=unreadable,
         missing=missing,
         now=now,
     )
@@ -146,6 +149,7 @@ def _write(folder: Folder, name: str, template: str, **values: Any) -> None:
         link=_link,
         file_name=_file_name,
         percent=_percent,
+        said=_said,
     )
     style = Markup(STYLE)  # noqa: S704  # our own text
     stream = environment.from_string(template).stream(style=style, number=_number, **values)
@@ -184,6 +188,14 @@ def _file_name(uri: str) -> str:
 def _number(number: int, noun: str = "") -> str:
     plural = f" {noun}{'' if number == 1 else 's'}" if noun else ""
     return f"{number:,}{plural}"
+
+
+def _said(photo: ShelfPhoto, shelf: str) -> str:
+    """Return who decided what a photo shows, or how sure the model is of its best guess."""
+    if photo.by_person:
+        return "by a person"
+    sure = _percent(photo.confidence)
+    return sure if photo.guess == shelf else f"{printable(photo.guess)} {sure}".lstrip()
 
 
 def _percent(share: float) -> str:

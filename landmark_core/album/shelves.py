@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from landmark_core.tables import Scratch, Store, current_tags
 
@@ -24,8 +25,8 @@ _COLUMNS = (
 _TABLES = """
 CREATE TABLE photos (
     number BIGINT, key VARCHAR, content VARCHAR, photo_id VARCHAR, uri VARCHAR, size_bytes BIGINT,
-    shelf VARCHAR, kind VARCHAR, rank BIGINT, tenth BIGINT, confidence FLOAT,
-    width INTEGER, height INTEGER
+    shelf VARCHAR, guess VARCHAR, kind VARCHAR, by_person BOOLEAN, rank BIGINT,
+    tenth BIGINT, confidence FLOAT, width INTEGER, height INTEGER
 );
 CREATE TABLE made (key VARCHAR, latitude DOUBLE, longitude DOUBLE);
 CREATE SEQUENCE numbers;
@@ -36,9 +37,11 @@ _INSERT_PHOTOS = """
 INSERT INTO photos
 SELECT nextval('numbers'), substr(content_sha256, 1, 32), content_sha256, photo_id, uri, size_bytes,
        CASE WHEN final_decision = 'review' THEN coalesce(tag, '') ELSE coalesce(final_tag, '') END,
+       coalesce(tag, ''),
        CASE WHEN final_decision = 'tagged' AND settled_by = 'person' THEN 'person'
             WHEN final_decision = 'tagged' THEN 'machine'
             WHEN final_decision = 'review' THEN 'waiting' ELSE 'none' END AS kind,
+       coalesce(settled_by = 'person', false),
        CASE kind WHEN 'person' THEN 0 WHEN 'machine' THEN 1 WHEN 'waiting' THEN 2 ELSE 3 END,
        CASE WHEN kind IN ('machine', 'waiting')
             THEN least(floor(round(confidence::DOUBLE, 6) * 10), 9)::BIGINT ELSE 0 END,
@@ -50,7 +53,7 @@ WHERE status = 'ok' AND regexp_full_match(content_sha256, '[0-9a-f]{64}')
 """
 
 _SHELVES = """
-SELECT shelf, count(*), count(*) FILTER (kind = 'person'), count(*) FILTER (kind = 'waiting'),
+SELECT shelf, count(*), count(*) FILTER (by_person), count(*) FILTER (kind = 'waiting'),
        arg_max(key, (rank = 0, confidence)) FILTER (made.key IS NOT NULL)
 FROM photos LEFT JOIN made USING (key)
 GROUP BY shelf ORDER BY shelf = '', count(*) FILTER (kind <> 'waiting') DESC, shelf
@@ -75,8 +78,13 @@ class Shelf:
     tag: str  # empty: no landmark
     photos: int
     by_people: int  # of these
-    waiting: int  # of these, for a person
+    waiting: int  # of these, for a person; the others are so tagged, or show no landmark
     cover: str | None  # key of its best picture; null where none could be made
+
+    @property
+    def settled(self) -> int:
+        """Photos that do not wait, as `landmarks status` counts those of a landmark."""
+        return self.photos - self.waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +97,10 @@ class ShelfPhoto:
     uri: str
     size_bytes: int | None
     kind: Kind
+    by_person: bool  # a person has decided what it shows
     tenth: int  # 9: a confidence from 0.9 to 1; 0 where the model did not decide it
-    confidence: float
+    guess: str  # the model's best tag; empty where there is none
+    confidence: float  # the model's, in that
     width: int | None  # pixels, upright, of the full photo
     height: int | None
     has_picture: bool
@@ -105,17 +115,28 @@ class Band:
     photos: int
 
 
-def fill_shelves(store: Store, scratch: Scratch, state: State) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """How many photos there are."""
+
+    photos: int  # on shelves
+    unreadable: int  # that could not be read: they have no state, and are on no shelf
+
+
+def fill_shelves(store: Store, scratch: Scratch, state: State) -> Filled:
     """Set down the photos of a library in one state; return how many there are.
 
     Raises:
         ConfigError: if a table of OUT is broken or foreign.
     """
     scratch.database.execute(_TABLES)
+    unreadable = 0
     for batch in current_tags(store, _COLUMNS):
+        if state == "all":
+            unreadable += pc.sum(pc.is_null(batch["final_decision"])).as_py() or 0
         scratch.insert(_INSERT_PHOTOS, pa.Table.from_batches([batch]), state=state)
     (count,) = scratch.numbers("SELECT count(*) FROM photos")
-    return count
+    return Filled(photos=count, unreadable=unreadable)
 
 
 def list_shelves(scratch: Scratch) -> list[Shelf]:

@@ -46,7 +46,8 @@ COVER = (
     + """
 <header>
 <h1>{{ number(photos, "photo") }} <small>{{ now.strftime("%d %B %Y") }}</small></h1>
-<p class="soft">{{ out | shown }}</p>
+<p class="soft">{{ out | shown }}{% if unreadable %}; {{ number(unreadable) }} could not be
+read{% endif %}</p>
 </header>
 <main>
 {% if map %}
@@ -61,9 +62,9 @@ COVER = (
 <span class="none">no picture</span>
 {% endif %}
 <p><b>{{ (shelf.tag or "No landmark") | shown }}</b>
-<span class="soft">{{ number(shelf.photos, "photo") }}{% if shelf.by_people %},
+<span class="soft">{{ number(shelf.settled, "photo") }}{% if shelf.by_people %},
 {{ number(shelf.by_people) }} by people{% endif %}{% if shelf.waiting %},
-{{ number(shelf.waiting) }} to review{% endif %}</span></p></a>
++{{ number(shelf.waiting) }} to review{% endif %}</span></p></a>
 {% endfor %}
 </div>
 {% if missing %}
@@ -81,7 +82,10 @@ SHELF = (
 <header>
 <nav aria-label="Gallery"><a href="../index.html">All landmarks</a></nav>
 <h1>{{ (shelf.tag or "No landmark") | shown }}
-<small>{{ number(shelf.photos, "photo") }}</small></h1>
+<small>{{ number(shelf.settled, "photo") }}{% if shelf.waiting %},
++{{ number(shelf.waiting) }} to review{% endif %}</small></h1>
+<p class="soft">A percentage is how sure the model is of its best guess{% if shelf.tag %}:
+{{ shelf.tag | shown }}{% else %}, which is named beside it{% endif %}.</p>
 {% for kind, links in bands.items() %}
 <nav aria-label="{{ kind }}">{{ kind }}{% for band, where in links %}
 <span><a href="{{ where }}">{{ band | range }}</a> <small>{{ number(band.photos) }}</small></span>
@@ -108,7 +112,7 @@ SHELF = (
  width="{{ photo.width }}" height="{{ photo.height }}"{% endif %} loading="lazy" decoding="async"
  alt="{{ photo.uri | file_name }}">{% else %}no picture{% endif %}
 {%- if photo | link %}</a>{% else %}</div>{% endif %}
-<figcaption>{{ "by people" if photo.kind == "person" else photo.confidence | percent }}
+<figcaption>{{ photo | said(shelf.tag) }}
 <span>{{ photo.uri | file_name }}</span></figcaption>
 </figure>
 {% endfor %}

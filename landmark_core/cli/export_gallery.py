@@ -13,6 +13,7 @@ def export_gallery(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from landmark_core.album import write_album
+    from landmark_core.report_text import count_text
     from landmark_core.tables import Store
 
     if not arguments.to:
@@ -29,8 +30,10 @@ def export_gallery(arguments: argparse.Namespace) -> int:
         )
     pictures = album.pictures
     print(
-        f"{album.photos:,} photos of {album.landmarks:,} landmarks: {arguments.to / 'index.html'}\n"
-        f"pictures: {pictures.made:,} made, {pictures.kept:,} kept, {album.removed:,} removed, "
+        f"{count_text(album.photos, 'photo')} of {count_text(album.landmarks, 'landmark')}: "
+        f"{arguments.to / 'index.html'}\n"
+        + (f"{album.unreadable:,} more could not be read\n" if album.unreadable else "")
+        + f"pictures: {pictures.made:,} made, {pictures.kept:,} kept, {album.removed:,} removed, "
         f"{pictures.missing:,} of photos that are gone, changed or too large"
     )
     return EXIT_DONE

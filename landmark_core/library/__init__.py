@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         local_ref,
         location_of,
         photo_id_of,
+        strip_file_scheme,
         url_ref,
     )
     from landmark_core.library.keyring import keep_key, with_keys
@@ -72,6 +73,7 @@ _HOMES = {
     "read_position": "gps",
     "persist": "persistence",
     "photo_id_of": "identity",
+    "strip_file_scheme": "identity",
     "url_ref": "identity",
     "main_module_hidden": "workers",
     "settle_worker": "workers",
@@ -117,6 +119,7 @@ __all__ = [
     "read_position",
     "settle_worker",
     "shared_memory_free",
+    "strip_file_scheme",
     "url_ref",
     "warm_up_workers",
     "with_keys",

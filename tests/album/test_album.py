@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import unquote
 
 import pytest
@@ -17,9 +17,11 @@ from small_out import photo as row_of
 
 from landmark_core.album import pages as pages_module
 from landmark_core.album import write_album
+from landmark_core.album.sources import folder_named
 from landmark_core.cli import main
 from landmark_core.errors import ConfigError
 from landmark_core.library import photo_id_of
+from landmark_core.tables import rows_to_table, status_counts
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 NASTY = '<img src=x onerror=alert(1)>"&amp;\n.jpg'
@@ -117,18 +119,46 @@ def test_every_photo_is_on_its_page_in_order(library):
     assert (album.photos, album.landmarks) == (7, 2)
     assert (album.pictures.made, album.pictures.kept, album.pictures.missing) == (7, 0, 0)
     petra = page_of(root, "petra")
-    assert "All landmarks Petra 5 photos" in petra.text
+    assert "All landmarks Petra 4 photos, +1 to review" in petra.text
     assert re.findall(r"(\d+) % (\S+[.]jpg)", petra.text) == [
         ("97", "b.jpg"),
         ("90", "a.jpg"),
         ("31", r"caf\xe9.jpg"),
         ("55", "c.jpg"),
     ]
-    assert "by people e.jpg" in petra.text  # whatever the model had said
+    assert "by a person e.jpg" in petra.text  # whatever the model had said
     bands = ["by people", "by the model, 90–100 %", "by the model, 30–40 %"]
     assert [band for band in bands if petra.text.count(band) >= 1] == bands
     assert "by people all 1 by the model 90–100 % 2 30–40 % 1 to review 50–60 % 1" in petra.text
     assert "d.jpg" in _none(root).text
+
+
+def test_counts_are_those_of_the_status(library):
+    store, _, root = library
+    rows = [row_of(f"broken{number}.jpg", None) for number in range(2)]
+    store.write_part("run1", 0, rows_to_table(rows))
+    album = write(store, root)
+    assert (album.photos, album.unreadable) == (7, 2)
+    cover, status = Reader(root / "index.html").text, status_counts(store)
+    assert cover.startswith(f"{status.photos} photos")
+    assert f"{store.out}; 2 could not be read" in cover
+    (petra,) = (one for one in status.landmarks if one.tag == "Petra")
+    assert (petra.photos, petra.by_people, petra.waiting) == (4, 1, 1)
+    assert "Petra 4 photos, 1 by people, +1 to review" in cover
+    assert write(store, root, state="tagged").unreadable == 0
+
+
+def test_of_no_landmark_the_guess_is_named_and_who_said_so(library):
+    store, folder, root = library
+    row = tagged(str(folder / "a.jpg"), "tagged", "Petra", 0.9)
+    People(store, NOW).say("eva", row, "not_a_landmark")
+    write(store, root)
+    none = _none(root).text
+    assert "by a person a.jpg" in none
+    assert "Petra 20 % d.jpg" in none
+    assert "sure the model is of its best guess, which is named beside it." in none
+    assert "best guess: Petra." in page_of(root, "petra").text
+    assert "No landmark 2 photos, 1 by people" in Reader(root / "index.html").text
 
 
 def _none(root: Path) -> Reader:
@@ -261,6 +291,58 @@ def test_addresses_of_a_table_are_not_asked(tmp_path):
     assert write(store, tmp_path / "album").pictures.missing == 1
     links = page_of(tmp_path / "album", "petra").values("href")
     assert not [link for link in links if "://" in link]
+
+
+def finish(store, run: str, source: str) -> None:
+    store.write_run(run, {"settings": {"source": source}})
+
+
+@pytest.mark.parametrize("kind", ["absolute", "relative", "dot", "dates", "scheme", "link"])
+def test_a_gallery_in_a_folder_that_is_searched_is_refused(library, kind, tmp_path, capsys):
+    store, folder, _ = library
+    (tmp_path / "link").symlink_to(folder)
+    sources = {
+        "absolute": str(folder),
+        "relative": f"./{folder.name}/",  # wherever that was typed
+        "dot": ".",
+        "dates": f"{folder}/%Y/%m",
+        "scheme": f"file://{folder}",
+        "link": str(tmp_path / "link"),
+    }
+    # Rows of a run have its name.
+    for run in ("r", "run0"):
+        finish(store, run, sources[kind])
+    assert main(["export", store.out, "--format", "gallery", "--to", str(folder / "new")]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "which is searched for photos" in said
+    assert not (folder / "new").exists()
+    assert write(store, tmp_path / "album").photos == 7
+
+
+def test_other_sources_refuse_no_gallery(library, tmp_path):
+    store, folder, _ = library
+    (tmp_path / "photos.txt").touch()
+    for number, source in enumerate(("-", "s3://b", str(tmp_path / "photos.txt"), "x.txt", "/no")):
+        finish(store, f"run{number}", source)
+    finish(store, "r", "photos.txt")
+    assert write(store, folder / "album").photos == 7
+
+
+@pytest.mark.parametrize(
+    ("source", "shared", "folder"),
+    [
+        pytest.param("photos", "/home/me/photos/2026", "/home/me/photos", id="above"),
+        pytest.param("./me/photos/", "/home/me/photos", "/home/me/photos", id="two-names"),
+        pytest.param("../photos", "/photos/photos/x", "/photos/photos", id="the-lowest"),
+        pytest.param(".", "/home/me", "/home/me", id="here"),
+        pytest.param("..", "/home/me", "/home/me", id="above-here"),
+        pytest.param("list.txt", "/home/me", None, id="a-list"),
+    ],
+)
+def test_the_folder_of_a_relative_source(source, shared, folder):
+    found = folder_named(source, PurePath(shared))
+    assert found == (folder and PurePath(folder))
 
 
 def test_as_a_command(library, capsys):
