@@ -82,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         return run_xmp(arguments)
     refuse_xmp_arguments(arguments)
     from landmark_core.export import ExportSettings, export_photos
+    from landmark_core.report_text import count_text
     from landmark_core.tables import Store
 
     if arguments.format == "gallery":
@@ -103,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         with _opened(arguments.config_to, "utf-8") as file:
             file.write(done.config)
     if arguments.to:
-        print(f"{done.photos:,} photos written to {arguments.to}")
+        print(f"{count_text(done.photos, 'photo')} written to {arguments.to}")
     return EXIT_DONE
 
 

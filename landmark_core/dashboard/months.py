@@ -9,15 +9,15 @@ _LONGEST_GAP = (
 )
 
 
-def newest(months: Sequence[MonthCount], most: int) -> tuple[tuple[MonthCount, ...], int]:
-    """Return the newest months with photos, oldest first, and how many photos are older.
+def newest(months: Sequence[MonthCount], most: int) -> tuple[tuple[MonthCount, ...], MonthCount]:
+    """Return the newest months with photos, oldest first, and all that is older as one.
 
     Args:
         months: oldest first; those without a month are passed over.
         most: months at most.
     """
     known = [one for one in months if one.month is not None]
-    return tuple(known[-most:]), sum(one.photos for one in known[:-most])
+    return tuple(known[-most:]), _sum(known[:-most])
 
 
 def unknown(months: Sequence[MonthCount]) -> int:
@@ -41,6 +41,16 @@ def filled(names: Sequence[str]) -> list[str | None]:
         whole.append(_name(number))
         before = number
     return whole
+
+
+def _sum(months: Sequence[MonthCount]) -> MonthCount:
+    return MonthCount(
+        month=None,
+        tagged=sum(one.tagged for one in months),
+        review=sum(one.review for one in months),
+        no_landmark=sum(one.no_landmark for one in months),
+        failed=sum(one.failed for one in months),
+    )
 
 
 def _number(name: str) -> int:

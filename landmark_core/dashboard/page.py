@@ -16,7 +16,7 @@ from landmark_core.dashboard.charts import HIGH, Chart, draw_chart
 from landmark_core.dashboard.months import newest, unknown
 from landmark_core.dashboard.style import STYLE
 from landmark_core.dashboard.template import TEMPLATE
-from landmark_core.dashboard.text import TITLES, failed_photos, run_to_text
+from landmark_core.dashboard.text import TITLES, failed_photos, model_names, run_to_text
 from landmark_core.report_text import printable
 from landmark_core.tables import LibraryStatus, ModelMonth, MonthCount
 
@@ -64,9 +64,9 @@ def render_status(status: LibraryStatus, out: str, now: datetime) -> str:
         months=_month_chart(shown) if shown else None,
         shown_months=shown[::-1],
         first_month=shown[0].month if shown else "",
-        earlier=earlier,
+        earlier=earlier.photos,
         without=unknown(status.months),
-        models=_model_chart(status.model_months, colours),
+        models=_model_chart(status.model_months, colours, model_names(status)),
         colours=colours,
         runs=status.runs[-RUNS_SHOWN:],
     )
@@ -96,14 +96,16 @@ def _model_colours(status: LibraryStatus) -> Mapping[str, str]:
     }
 
 
-def _model_chart(rows: tuple[ModelMonth, ...], colours: Mapping[str, str]) -> Chart | None:
+def _model_chart(
+    rows: tuple[ModelMonth, ...], colours: Mapping[str, str], names: Mapping[str, str]
+) -> Chart | None:
     counts: dict[str, dict[str, int]] = {}
     titles: dict[str, str] = {}
     for row in rows:
         colour = colours[row.model_id]
         month = counts.setdefault(row.month, {})
         month[colour] = month.get(colour, 0) + row.rows
-        titles[colour] = "others" if colour == f"m{_COLOURS - 1}" else row.model_id
+        titles[colour] = "others" if colour == f"m{_COLOURS - 1}" else names[row.model_id]
     shown = list(counts.items())[-MONTHS_SHOWN:]
     # One month is one block, which says less than the table below it.
     return draw_chart(dict(shown), titles) if len(shown) > 1 else None

@@ -77,7 +77,7 @@ to review</small>{% endif %}</span></p>
 </ul>
 {% endif %}
 {% if months %}
-<h2>By month <small>when the files were last changed, UTC</small></h2>
+<h2>By month of the file's last change <small>UTC</small></h2>
 <ul class="legend">{% for share in shares %}<li><i class="dot {{ share.kind }}"></i>
 {{- share.title }}</li>{% endfor %}</ul>
 {{ draw(months, "Photos by month of the file's last change") }}
@@ -109,7 +109,10 @@ to review</small>{% endif %}</span></p>
 <div class="scroll" tabindex="0"><table>
 <tr><th>model</th><th class="number">rows</th><th>first</th><th>last</th></tr>
 {% for model in status.models | reverse %}
-<tr><td><i class="dot {{ colours[model.model_id] }}"></i>{{ model.model_id | shown }}</td>
+<tr><td><i class="dot {{ colours[model.model_id] }}"></i>
+{%- if model.name %}{{ model.name | shown }}
+<small class="soft">{{ model.model_id | shown }}</small>
+{%- else %}{{ model.model_id | shown }}{% endif %}</td>
 <td class="number">{{ number(model.rows) }}</td>
 <td class="number">{{ model.first_tagged_at.strftime("%Y-%m-%d %H:%M") }}</td>
 <td class="number">{{ model.last_tagged_at.strftime("%Y-%m-%d %H:%M") }}</td></tr>

@@ -3,10 +3,13 @@
 Pure but for the records that it reads. Names of photos come from outside and are shown escaped.
 """
 
+from collections import Counter
+from collections.abc import Mapping
+
 from landmark_core.dashboard.bars import Look, Row, draw_rows, heading
 from landmark_core.dashboard.months import newest, unknown
-from landmark_core.report_text import printable
-from landmark_core.tables import LibraryStatus, MonthCount, RunSeen
+from landmark_core.report_text import count_text, printable
+from landmark_core.tables import LibraryStatus, ModelSeen, MonthCount, RunSeen
 
 LANDMARKS_SHOWN, MONTHS_SHOWN, RUNS_SHOWN = 12, 12, 5
 TITLES = {
@@ -27,7 +30,7 @@ def status_to_text(status: LibraryStatus, out: str, look: Look | None = None) ->
     """
     look = look or Look()
     sections = (_decisions, _landmarks, _months, _failures, _models, _runs)
-    lines = [heading(f"{status.photos:,} photos in {printable(out)}", look)]
+    lines = [heading(f"{count_text(status.photos, 'photo')} in {printable(out)}", look)]
     for number, section in enumerate(sections):
         if drawn := section(status, look):
             lines += [""] * bool(number) + drawn
@@ -77,7 +80,9 @@ def _names(status: LibraryStatus) -> str:
 
 
 def _landmarks(status: LibraryStatus, look: Look) -> list[str]:
-    shown = status.landmarks[:LANDMARKS_SHOWN]
+    # One more takes no more room than "and 1 more".
+    is_last = status.landmarks_known == LANDMARKS_SHOWN + 1
+    shown = status.landmarks[: LANDMARKS_SHOWN + is_last]
     if not shown:
         return []
     head = Row(name="", cells=("tagged", "to review"))
@@ -98,10 +103,9 @@ def _months(status: LibraryStatus, look: Look) -> list[str]:
     shown, earlier = newest(status.months, MONTHS_SHOWN)
     if not shown:
         return []
-    rows = [Row(name="earlier", cells=(f"{earlier:,}",))] if earlier else []
-    rows += [
-        Row(name=one.month or "", cells=(f"{one.photos:,}",), parts=_parts(one)) for one in shown
-    ]
+    named = [("earlier", earlier)] if earlier.photos else []
+    named += [(one.month or "", one) for one in shown]
+    rows = [Row(name=name, cells=(f"{one.photos:,}",), parts=_parts(one)) for name, one in named]
     if without := unknown(status.months):
         rows.append(Row(name="unknown", cells=(f"{without:,}",)))
     return [heading("By month of the file's last change (UTC)", look), *draw_rows(rows, look)]
@@ -125,16 +129,16 @@ def _failures(status: LibraryStatus, look: Look) -> list[str]:
 
 
 def _models(status: LibraryStatus, look: Look) -> list[str]:
-    lines = [heading("Models", look)]
+    lines, names = [heading("Models", look)], model_names(status)
     lines += [
-        f"  {model.rows:>9,}  rows by {printable(model.model_id)}, "
+        f"  {model.rows:>9,}  {'row' if model.rows == 1 else 'rows'} by {_model(model)}, "
         f"{model.first_tagged_at:%Y-%m-%d %H:%M} to {model.last_tagged_at:%Y-%m-%d %H:%M} UTC"
         for model in status.models
     ]
     if len(status.model_months) > 1:
         rows = [
             Row(
-                name=f"{one.month}  {printable(one.model_id)}",
+                name=f"{one.month}  {printable(names[one.model_id])}",
                 cells=(f"{one.rows:,}",),
                 parts=(("tagged", one.rows),),
             )
@@ -142,6 +146,20 @@ def _models(status: LibraryStatus, look: Look) -> list[str]:
         ]
         lines += draw_rows(rows, look)
     return lines
+
+
+def _model(model: ModelSeen) -> str:
+    known = printable(model.model_id)
+    return known if model.name is None else f"{printable(model.name)} ({known})"
+
+
+def model_names(status: LibraryStatus) -> Mapping[str, str]:
+    """Return by its id how each model is called for short: by its name where no other has it."""
+    bearers = Counter(name for _, name in {(one.model_id, one.name) for one in status.models})
+    names = {one.model_id: one.model_id for one in status.models}
+    return names | {
+        one.model_id: one.name for one in status.models if one.name and bearers[one.name] == 1
+    }
 
 
 def _runs(status: LibraryStatus, look: Look) -> list[str]:
@@ -157,4 +175,4 @@ def run_to_text(run: RunSeen) -> str:
     """Return how a run ended and what it left, in words."""
     state = "backfill, open" if run.state == "open" else run.state
     merged = f", {run.merged:,} of them merged" if run.merged else ""
-    return f"{state}, {run.parts:,} parts{merged}"
+    return f"{state}, {count_text(run.parts, 'part')}{merged}"

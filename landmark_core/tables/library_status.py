@@ -52,6 +52,7 @@ class ModelSeen:
     rows: int
     first_tagged_at: datetime  # UTC
     last_tagged_at: datetime
+    name: str | None = None  # as the runs called it; null where no run file knows it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,10 @@ Rows are counted in groups while they stream by, so that memory follows the kind
 month, decision) and not their number.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from landmark_core.errors import ConfigError
 from landmark_core.tables.current import read_current
 from landmark_core.tables.library_status import (
     FailureKind,
@@ -22,6 +24,7 @@ from landmark_core.tables.scratch import Scratch, open_scratch
 from landmark_core.tables.store import Store
 
 LANDMARKS = 40  # that are counted by name
+_RUNS_ASKED = 100  # run files that are read for the names of models, at most
 
 _ROW_COLUMNS = subset(TAGS_SCHEMA, "uri", "modified_at", "status", "error", "decision", "tag")
 _MODEL_COLUMNS = subset(TAGS_SCHEMA, "model_id", "preprocess_id", "tagged_at")
@@ -141,7 +144,7 @@ def status_counts(store: Store, *, top: int = 10) -> LibraryStatus:
             disagreements=disagreements,
             tags=_tags(scratch, top),
             failures=_failures(scratch),
-            models=_models(scratch),
+            models=_named(store, _models(scratch)),
             runs=list_runs(store),
             landmarks=_landmarks(scratch),
             landmarks_known=_landmarks_known(scratch),
@@ -239,3 +242,23 @@ def _models(scratch: Scratch) -> tuple[ModelSeen, ...]:
         )
         for model_id, preprocess_id, rows, low, high in found
     )
+
+
+def _named(store: Store, models: tuple[ModelSeen, ...]) -> tuple[ModelSeen, ...]:
+    """Give each model the name that the newest of the runs with it have for it."""
+    wanted, names = {model.model_id for model in models}, dict[str, str]()
+    for run_id in reversed(store.list_finished()[-_RUNS_ASKED:]):
+        if wanted <= names.keys():
+            break
+        model_id, name = _model_of_run(store, run_id)
+        if isinstance(model_id, str) and isinstance(name, str):
+            names.setdefault(model_id, name)
+    return tuple(replace(model, name=names.get(model.model_id)) for model in models)
+
+
+def _model_of_run(store: Store, run_id: str) -> tuple[object, object]:
+    try:
+        model = store.read_run(run_id).summary.get("model")
+    except ConfigError:  # a broken run file is no reason to count nothing
+        return None, None
+    return (model.get("model_id"), model.get("name")) if isinstance(model, dict) else (None, None)

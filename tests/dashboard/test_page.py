@@ -68,6 +68,10 @@ def test_the_page_says_what_was_counted():
         assert said in text, said
 
 
+def test_a_model_has_its_name_beside_its_id():
+    assert "starter abc 1,500" in page(models=(replace(STATUS.models[0], name="starter"),)).text
+
+
 def test_what_nobody_did_is_not_counted():
     text = page(reviewed=44, reviewers=(("root", 44),), skipped=0, disagreements=0).text
     assert "44 settled by root ." in text.replace("root.", "root .")

@@ -70,7 +70,9 @@ def test_colours_add_nothing_but_colours():
 def test_months_before_the_last_twelve_are_summed():
     months = tuple(month(f"{year}-06", year) for year in range(2000, 2020))
     text = status_to_text(replace(STATUS, months=months), "OUT")
-    assert re.search(r"^  earlier +16,028$", text, re.MULTILINE)  # 2000 + ... + 2007
+    (earlier,) = re.findall(r"^  earlier +16,028  (█+)$", text, re.MULTILINE)  # 2000 + ... + 2007
+    (last,) = re.findall(r"^  2019-06 +2,019  (█+)$", text, re.MULTILINE)
+    assert round(len(earlier) / len(last)) == round(16_028 / 2_019)
     assert "2007-06" not in text
     assert "2008-06" in text
 
@@ -96,6 +98,33 @@ def test_json_survives_a_round_trip():
     assert values["landmarks"][0] == {
         "tag": "Petra", "photos": 900, "by_people": 6, "waiting": 100,
     }  # fmt: skip
+
+
+def test_the_last_landmark_is_named_not_counted():
+    marks = tuple(replace(STATUS.landmarks[0], tag=f"Mark {number}") for number in range(14))
+    thirteen = status_to_text(replace(STATUS, landmarks=marks[:13], landmarks_known=13), "OUT")
+    assert "Mark 12" in thirteen
+    assert "more" not in thirteen
+    fourteen = status_to_text(replace(STATUS, landmarks=marks, landmarks_known=14), "OUT")
+    assert "Mark 12" not in fourteen
+    assert "and 2 more" in fourteen
+
+
+def test_a_model_is_called_by_its_name_where_that_is_known():
+    named = replace(STATUS.models[0], name="star\nter")
+    text = status_to_text(replace(STATUS, models=(named,)), "OUT")
+    assert "rows by star\\nter (abc), 2026" in text
+    assert "  2026-01  star\\nter  1,000  " in text
+    other = replace(named, model_id="xyz")
+    text = status_to_text(replace(STATUS, models=(named, other)), "OUT")
+    assert "  2026-01  abc  1,000  " in text  # two have the name
+
+
+def test_one_is_not_spoken_of_as_many():
+    one = replace(STATUS, photos=1, runs=(replace(STATUS.runs[1], parts=1),))
+    text = status_to_text(one, "OUT")
+    assert text.startswith("1 photo in OUT\n")
+    assert text.endswith("finished, 1 part")
 
 
 def test_one_person_needs_no_list():

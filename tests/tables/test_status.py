@@ -205,3 +205,13 @@ def test_an_out_that_is_not_there_is_empty(tmp_path):
     status = status_counts(Store(str(tmp_path / "none")))
     assert (status.photos, status.tags, status.models, status.runs) == (0, (), (), ())
     assert not (tmp_path / "none").exists()
+
+
+def test_models_have_the_names_of_their_newest_run(tmp_path):
+    store = make_library(str(tmp_path))
+    store.write_run("20260101", {"model": {"model_id": "m", "name": "old"}})
+    store.write_run("20260102", {"model": {"model_id": "m", "name": "starter"}})
+    store.write_run("20260103", {"model": ["foreign"]})
+    (tmp_path / "runs" / "20260104.json").write_text("broken")
+    named = {model.model_id: model.name for model in status_counts(store).models}
+    assert named == {"m": "starter", "n": None}
