@@ -135,8 +135,8 @@ def main() -> None:
             make_rows(Path(out), arguments.rows)
             tell("status", run("status", out))
             tell("status --html", run("status", out, "--html", str(folder / "page.html")))
-            tell("find, every photo of a tag", run("find", out, "Landmark 07", "-0"))
-            tell("find --limit 10", run("find", out, "landmark-07", "--limit", "10"))
+            tell("find, every photo of a tag", run("find", "--gone", out, "Landmark 07", "-0"))
+            tell("find --limit 10", run("find", "--gone", out, "landmark-07", "--limit", "10"))
             tell("export --format jsonl", run("export", out, "--format", "jsonl"))
         if arguments.photos:
             make_photos(folder, arguments.photos)
