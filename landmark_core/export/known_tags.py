@@ -1,6 +1,6 @@
 """The tags that OUT knows, and how a tag from elsewhere is spelled there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,22 +15,15 @@ def read_known_tags(store: Store) -> tuple[str, ...]:
     Raises:
         ConfigError: if a table is broken or foreign.
     """
-    return tuple(dict.fromkeys((*_classes(store), *_of_models(store), *_of_people(store))))
+    newest_first = reversed(store.read_runs())
+    classes = [name for run in newest_first for name in run.class_names]
+    return tuple(dict.fromkeys((*classes, *_of_models(store), *_of_people(store))))
 
 
 def speller(known: tuple[str, ...]) -> Callable[[str], str]:
     """Return what spells a tag as the first known one of the same letters, if there is one."""
     spellings = by_letters(known)
     return lambda tag: spelling_among(tag, spellings.get(fold(tag), ()))
-
-
-def _classes(store: Store) -> Iterator[str]:
-    """Yield the classes of all models that ran, the newest run's first; older runs say none."""
-    for run in reversed(store.read_runs()):
-        model = run.summary.get("model")
-        given = model.get("class_names") if isinstance(model, dict) else None
-        if isinstance(given, list):
-            yield from (name for name in given if isinstance(name, str) and name.isprintable())
 
 
 def _of_models(store: Store) -> list[str]:

@@ -98,7 +98,9 @@ def serve(
         pictures = Pictures(store)
         looks = _looks(catalogue, pictures)
         stack.callback(looks.stop)
-        further_tags = _class_names(store)
+        further_tags = tuple(
+            dict.fromkeys(name for run in store.read_runs() for name in run.class_names)
+        )
         desk = Desk(store, catalogue, log, looks, further_tags=further_tags, clock=clock, rng=rng)
         token = None if options.host in LOOPBACK else secrets.token_urlsafe(24)
         front = Front(
@@ -171,18 +173,6 @@ def _looks(catalogue: Catalogue, pictures: Pictures) -> LookFinder:
     return LookFinder(
         groups, order, lambda number: pictures.read_small(catalogue.item(number), _LOOK_SIDE)
     )
-
-
-def _class_names(store: Store) -> tuple[str, ...]:
-    """Return the classes of all models that ran; older run files do not say."""
-    names: dict[str, None] = {}
-    for run in store.read_runs():
-        model = run.summary.get("model")
-        given = model.get("class_names") if isinstance(model, dict) else None
-        if isinstance(given, list):
-            shown = (name for name in given if isinstance(name, str) and name.isprintable())
-            names.update(dict.fromkeys(shown))
-    return tuple(names)
 
 
 def _listen(options: ServeOptions) -> socket.socket:

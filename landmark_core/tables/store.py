@@ -49,6 +49,15 @@ class RunFile:
     run_id: str
     summary: Mapping[str, Any]  # as the run wrote it
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes of the model that ran, those that can be shown; older run files say none."""
+        model = self.summary.get("model")
+        given = model.get("class_names") if isinstance(model, dict) else None
+        if not isinstance(given, list):
+            return ()
+        return tuple(name for name in given if isinstance(name, str) and name.isprintable())
+
 
 class Store:
     """Owns one OUT and the names in it."""
