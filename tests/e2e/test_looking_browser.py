@@ -110,7 +110,7 @@ def unfold(page) -> None:
     """Show what is folded, and all pictures, which are loaded when they come into sight."""
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     page.evaluate("document.querySelectorAll('img').forEach(one => one.loading = 'eager')")
-    page.wait_for_function("[...document.images].every(one => one.complete)")
+    page.wait_for_function("() => [...document.images].every(one => one.complete)")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -159,7 +159,7 @@ def test_links_lead_from_the_cover_to_the_photo_and_back(library, open_page):
     for number in range(len(names)):
         page.locator("figure a").nth(number).click()
         # Chromium shows a photo as a page with one picture: these are its own 320 pixels.
-        page.wait_for_function("document.images[0]?.naturalWidth === 320")
+        page.wait_for_function("() => document.images[0]?.naturalWidth === 320")
         assert page.url.startswith(library.photos.as_uri())
         page.go_back()
     page.get_by_role("link", name="60–70 %").click()

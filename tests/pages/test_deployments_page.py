@@ -6,7 +6,6 @@ as it stands, with the folders of a server's disk below a folder of the test.
 
 import json
 import re
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from uuid import UUID
 
 import pytest
 from draw_library import draw_library, draw_scene
-from prefect_stand import Stand, end_group
+from prefect_stand import Stand, kill_tree
 from stage import Page, Stage, make_stage
 from test_commands import put_into_bucket
 
@@ -78,7 +77,7 @@ def test_the_page(stage, stand):
     for _ in range(2):  # the plan alone, then the archive itself
         page.run(until="prefect deployment run archive-backfill")
         run_ends(stand, stage.shell(page.take()))
-    end_group(worker, signal.SIGTERM)
+    kill_tree(worker)  # at once: asked to stop, it may wait for what it has just begun
     worker.wait(60)
     page.run(until="prefect flow-run ls --limit 20")
 
