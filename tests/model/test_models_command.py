@@ -1,6 +1,7 @@
 """`landmarks models` and `--model MODEL_DIR`: lists, decisions, and what they mean for tags."""
 
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -206,8 +207,8 @@ def test_after_a_promotion_tagging_again_is_missing_work_and_nothing_more(
     assert tag().startswith("8 photos done")
     assert sorted(models()) == sorted([(first.model_id, 8), (second.model_id, 8)])
     status = run("status", out)[1]
-    assert f"8  rows by {first.model_id}" in status
-    assert f"8  rows by {second.model_id}" in status
+    assert re.search(rf"8  rows by .*{first.model_id}", status)
+    assert re.search(rf"8  rows by .*{second.model_id}", status)
     assert run("models", "rollback", home, "--reason", "back")[0] == 0
     assert tag().startswith("0 photos done")  # the former champion's rows are still there
     assert Path(home / "champion.json").read_text() == json.dumps({"version": first.name})

@@ -86,7 +86,7 @@ def test_killed_at_each_step_and_run_again(tmp_path, every):
     photos, store = prepare(tmp_path)
     before = content(photos)
     shutil.copytree(photos, tmp_path / "photos-kept")
-    assert counts(export(store)) == {"made": 1, "changed": 3, "removed": 1, "unchanged": 1}
+    assert counts(export(store)) == {"made": 1, "changed": 3, "removed": 1, "not_ours": 1}
     after = content(photos)
     assert after["strip.jpg.xmp"] == LIGHTROOM
     assert "end.jpg.xmp" not in after
