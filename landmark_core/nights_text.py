@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from landmark_core.night_charts import NAMES, draw_confidences, draw_shares
 from landmark_core.nights import Comparison, Drift, Night, PassedLimit, Spread
-from landmark_core.report_text import markdown_cell
+from landmark_core.report_text import count_text, markdown_cell
 
 
 def limit_to_text(passed: PassedLimit, tonight: Night) -> str:
@@ -36,7 +36,9 @@ def nights_to_markdown(
         passed: limits that tonight is beyond.
     """
     tonight = comparison.tonight
-    blocks = [f"# {_count(tonight.photos, 'photo')} tonight, beside {_count(len(past), 'night')}"]
+    blocks = [
+        f"# {count_text(tonight.photos, 'photo')} tonight, beside {count_text(len(past), 'night')}"
+    ]
     blocks += [f"⚠️ **{one.limit}**: {limit_to_text(one, tonight)}" for one in passed]
     blocks += [] if passed else ["No limit was passed."]
     blocks += _model_note(comparison)
@@ -68,7 +70,7 @@ def _model_note(comparison: Comparison) -> list[str]:
 
 
 def _table(comparison: Comparison) -> str:
-    nights = _count(comparison.nights, "night")
+    nights = count_text(comparison.nights, "night")
     lines = [
         f"| share of the photos | tonight | median of {nights} | middle half |",
         "|---|---:|---:|---:|",
@@ -92,15 +94,11 @@ def _drift_text(drift: Drift, photos: int) -> str:
     )
     return (
         f"**Drift {drift.value:.3f}** (population stability index against "
-        f"{_count(drift.nights, 'night')} of this model, {sum(drift.past):,} photos).{usual} "
-        f"Chance alone stays below {drift.noise:.3f} with {_count(photos, 'photo')}; below 0.1 is "
-        "usually read as no change, above 0.25 as a real one."
+        f"{count_text(drift.nights, 'night')} of this model, {sum(drift.past):,} photos).{usual} "
+        f"Chance alone stays below {drift.noise:.3f} with {count_text(photos, 'photo')}; "
+        "below 0.1 is usually read as no change, above 0.25 as a real one."
     )
 
 
 def _picture(title: str, svg: str) -> str:
     return f"![{title}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

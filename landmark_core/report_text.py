@@ -23,9 +23,9 @@ def printable(text: str) -> str:
     )
 
 
-def count_text(number: int, noun: str) -> str:
-    """Return a number with its noun, such as 1 photo, or 2,000 photos."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def count_text(number: int, noun: str = "") -> str:
+    """Return a number, with its noun if it has one: 2,000, 1 photo, or 2,000 photos."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}" if noun else f"{number:,}"
 
 
 def to_json(summary: RunSummary) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def to_text(summary: RunSummary, out: str) -> str:
     """Return the closing summary that a person reads."""
     plan, counts = summary.plan, summary.counts
     lines = [
-        f"{_photos(counts.photos)} done in {duration(summary.seconds)}"
+        f"{count_text(counts.photos, 'photo')} done in {duration(summary.seconds)}"
         + (f" ({_rate(summary):.1f} photos/s)" if counts.photos else ""),
         *_aside("already done before", plan.already_done),
         *_aside("left to an open backfill", plan.claimed),
@@ -97,8 +97,9 @@ def to_text(summary: RunSummary, out: str) -> str:
 
 def plan_to_text(plan: PlanSummary, out: str) -> str:
     """Return what --dry-run says of a plan."""
+    to_do = count_text(plan.to_do, "photo")
     lines = [
-        f"{_photos(plan.to_do)} to do of {plan.listed:,} found; nothing was written to {out}",
+        f"{to_do} to do of {plan.listed:,} found; nothing was written to {out}",
         *_aside("already done", plan.already_done),
         *_aside("unreadable before, tried again", plan.retried),
         *_aside("left to an open backfill", plan.claimed),
@@ -117,8 +118,9 @@ def to_markdown(summary: RunSummary, out: str) -> str:
     counts = summary.counts
     rows = [(name, getattr(counts, name)) for name in DECISIONS]
     rows += [(kind, getattr(counts, kind)) for kind in FAILURES if getattr(counts, kind)]
+    source = markdown_cell(str(summary.settings["source"]))
     lines = [
-        f"# {_photos(counts.photos)} from {markdown_cell(str(summary.settings['source']))}",
+        f"# {count_text(counts.photos, 'photo')} from {source}",
         _markdown_head(summary),
         "",
         "| result | photos | share |",
@@ -160,10 +162,6 @@ def _failure_lines(summary: RunSummary) -> list[str]:
 
 def _aside(what: str, number: int) -> list[str]:
     return [f"  {what}: {number:,}"] if number else []
-
-
-def _photos(number: int) -> str:
-    return f"{number:,} photo{'' if number == 1 else 's'}"
 
 
 def _share(part: int, whole: int) -> str:

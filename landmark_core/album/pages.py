@@ -25,7 +25,7 @@ from landmark_core.album.shelves import Band, Shelf, ShelfPhoto, list_bands, rea
 from landmark_core.album.style import STYLE
 from landmark_core.album.template import COVER, SHELF
 from landmark_core.library import is_url, location_of
-from landmark_core.report_text import printable
+from landmark_core.report_text import count_text, printable
 from landmark_core.tables import Folder, Scratch
 
 PAGES = "landmarks"
@@ -66,7 +66,7 @@ def write_cover(
         folder,
         "index.html",
         COVER,
-        title=_number(photos, "photo"),
+        title=count_text(photos, "photo"),
         photos=photos,
         shelves=[(shelf, page_names(shelf)[0]) for shelf in shelves],
         map=map_of(scratch),
@@ -152,7 +152,7 @@ def _write(folder: Folder, name: str, template: str, **values: Any) -> None:
         said=_said,
     )
     style = Markup(STYLE)  # noqa: S704  # our own text
-    stream = environment.from_string(template).stream(style=style, number=_number, **values)
+    stream = environment.from_string(template).stream(style=style, number=count_text, **values)
     stream.enable_buffering(100)
     with folder.new_file(name) as path, path.open("w", encoding="utf-8") as file:
         file.writelines(stream)
@@ -183,11 +183,6 @@ def _link(photo: ShelfPhoto) -> str | None:
 
 def _file_name(uri: str) -> str:
     return printable(uri.rstrip("/").rpartition("/")[2])
-
-
-def _number(number: int, noun: str = "") -> str:
-    plural = f" {noun}{'' if number == 1 else 's'}" if noun else ""
-    return f"{number:,}{plural}"
 
 
 def _said(photo: ShelfPhoto, shelf: str) -> str:

@@ -17,7 +17,7 @@ from landmark_core.dashboard.months import newest, unknown
 from landmark_core.dashboard.style import STYLE
 from landmark_core.dashboard.template import TEMPLATE
 from landmark_core.dashboard.text import TITLES, failed_photos, model_names, run_to_text
-from landmark_core.report_text import printable
+from landmark_core.report_text import count_text, printable
 from landmark_core.tables import LibraryStatus, ModelMonth, MonthCount
 
 MONTHS_SHOWN, RUNS_SHOWN = 240, 20
@@ -56,7 +56,7 @@ def render_status(status: LibraryStatus, out: str, now: datetime) -> str:
         now=now,
         version=__version__,
         style=Markup(STYLE),  # noqa: S704  # our own text
-        number=_number,
+        number=count_text,
         high=HIGH,
         shares=_shares(status),
         most=max((one.photos + one.waiting for one in status.landmarks), default=1),
@@ -109,11 +109,6 @@ def _model_chart(
     shown = list(counts.items())[-MONTHS_SHOWN:]
     # One month is one block, which says less than the table below it.
     return draw_chart(dict(shown), titles) if len(shown) > 1 else None
-
-
-def _number(number: int, noun: str = "") -> str:
-    plural = f" {noun}{'' if number == 1 else 's'}" if noun else ""
-    return f"{number:,}{plural}"
 
 
 def _percent(share: float) -> str:

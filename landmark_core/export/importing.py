@@ -89,6 +89,7 @@ def import_file(
         claims.fill(_READERS[kind](path, settings.reviewer))
         known_tags = read_known_tags(store)
         respelled = claims.respell(speller(known_tags))
+        used = set(known_tags)
         fates, tags, unread = Counter[Fate](), Counter[str](), claims.unread
         for match in claims.match(store):
             found = _judge(match, log)
@@ -106,7 +107,7 @@ def import_file(
             fates={fate: fates[fate] for fate in FATES},
             saved=saved,
             unread=unread,
-            new_tags=tuple((tag, n) for tag, n in tags.most_common() if tag not in set(known_tags)),
+            new_tags=tuple((tag, n) for tag, n in tags.most_common() if tag not in used),
             respelled=respelled,
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from landmark_core.finding import by_letters, fold, spelling_among
+from landmark_core.finding import by_letters, spelled_like
 from landmark_core.tables import REVIEWS_SCHEMA, TAGS_SCHEMA, Store
 
 
@@ -23,7 +23,7 @@ def read_known_tags(store: Store) -> tuple[str, ...]:
 def speller(known: tuple[str, ...]) -> Callable[[str], str]:
     """Return what spells a tag as the first known one of the same letters, if there is one."""
     spellings = by_letters(known)
-    return lambda tag: spelling_among(tag, spellings.get(fold(tag), ()))
+    return lambda tag: spelled_like(tag, spellings)
 
 
 def _of_models(store: Store) -> list[str]:

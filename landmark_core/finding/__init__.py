@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from landmark_core.finding.finding import FindSettings, FoundPhoto, Search, find_photos
-    from landmark_core.finding.letters import by_letters, fold, spelled_like, spelling_among
+    from landmark_core.finding.letters import by_letters, fold, spelled_like
     from landmark_core.finding.presence import Presence
     from landmark_core.finding.spelling import Match, match_tag
 
@@ -28,7 +28,6 @@ _HOMES = {
     "fold": "letters",
     "match_tag": "spelling",
     "spelled_like": "letters",
-    "spelling_among": "letters",
 }
 
 __all__ = [
@@ -42,7 +41,6 @@ __all__ = [
     "fold",
     "match_tag",
     "spelled_like",
-    "spelling_among",
 ]
 
 

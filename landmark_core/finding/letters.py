@@ -6,7 +6,7 @@ signs of Indic scripts stay, so that パリ (Paris) is not バリ (Bali).
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _INVISIBLE = re.compile("JOINER$|VARIATION SELECTOR")  # only choose how a sign is drawn
 
@@ -37,23 +37,17 @@ def by_letters(known: Iterable[str]) -> dict[str, list[str]]:
     return spellings
 
 
-def spelled_like(tag: str, known: Iterable[str]) -> str:
+def spelled_like(tag: str, known: Mapping[str, Sequence[str]]) -> str:
     """Return how a tag is spelled already: as it is, else as the first with the same letters.
-
-    Whoever asks often keeps `by_letters(known)` and asks `spelling_among`.
 
     Args:
         tag: as a person wrote it.
-        known: the tags that there are, those that count most first.
+        known: the tags that there are by their letters, those that count most first: `by_letters`.
 
     Returns:
         One of known, or the tag itself where none has its letters.
     """
-    return spelling_among(tag, by_letters(known).get(fold(tag), ()))
-
-
-def spelling_among(tag: str, spellings: Sequence[str]) -> str:
-    """Return the tag if it is among spellings of the same letters, else the first of these."""
+    spellings = known.get(fold(tag), ())
     return tag if tag in spellings or not spellings else spellings[0]
 
 

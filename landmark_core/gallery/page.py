@@ -19,7 +19,7 @@ from landmark_core.gallery.template import TEMPLATE
 from landmark_core.gallery.thumbnails import Example
 from landmark_core.night_charts import NAMES
 from landmark_core.report import FAILURES, RunSummary
-from landmark_core.report_text import printable
+from landmark_core.report_text import count_text, printable
 
 _MOST_TAGS = 24
 
@@ -68,7 +68,7 @@ def render_page(page: Page) -> str:
         page=page,
         summary=summary,
         style=Markup(STYLE),  # noqa: S704  # our own text
-        number=_number,
+        number=count_text,
         bars=_bars(summary),
         groups=_groups(page.examples),
         kinds=[(kind, getattr(summary.counts, kind)) for kind in FAILURES],
@@ -100,11 +100,6 @@ def _groups(examples: Sequence[Example]) -> list[Group]:
         for decision in DECISIONS
     ]
     return [group for group in groups if group.examples]
-
-
-def _number(number: int, noun: str = "") -> str:
-    plural = f" {noun}{'' if number == 1 else 's'}" if noun else ""
-    return f"{number:,}{plural}"
 
 
 def _file_name(uri: str) -> str:

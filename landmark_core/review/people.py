@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from landmark_core.finding import fold, spelling_among
+from landmark_core.finding import fold, spelled_like
 from landmark_core.review.catalogue import REVIEW, Catalogue
 from landmark_core.review.decisions import DecisionLog
 from landmark_core.review.standing import PhotoReviews, was_right
@@ -52,7 +52,7 @@ class People:
 
     def spelled(self, tag: str) -> str:
         """Return a tag as it is spelled already, whatever its case, accents and signs."""
-        return spelling_among(tag, self._spellings.get(fold(tag), ()))
+        return spelled_like(tag, self._spellings)
 
     def waiting(self) -> Flags:
         """Return which photos wait for a person, as `landmarks status` counts them: (N,)."""
