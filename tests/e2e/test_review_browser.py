@@ -372,6 +372,31 @@ def test_the_end_of_the_grid_leads_to_what_was_passed_over(start_review, few_out
     page.wait_for_selector("#empty-done:not([hidden])")
 
 
+def test_an_undo_counts_before_the_server_has_answered(start_review, few_out, open_page):
+    page = open_page(start_review(few_out()).url)
+    press(page, "ArrowRight")
+    page.keyboard.press("a")  # one photo at a time
+    press(page, "0")
+    page.keyboard.press("0")
+    page.wait_for_selector("#empty:not([hidden])")
+    wait_until(lambda: "1 waiting · 2 settled" in counts(page))
+    held = []
+    page.route("**/api/undo", lambda route: held.append(route))
+    page.keyboard.press("u")
+    wait_until(lambda: "2 waiting · 1 settled · 1 by you today" in counts(page))
+    page.wait_for_selector("#single:not([hidden])")
+    page.keyboard.press("0")
+    page.wait_for_selector("#empty:not([hidden])")
+    assert page.locator("#empty-reset").inner_text() == "Show all that wait (1)"
+    assert focused(page) == "empty-reset"
+    wait_until(lambda: len(held) == 1)
+    held[0].continue_()
+    unsent = "() => Object.keys(localStorage).filter((key) => key.includes('outbox')).length"
+    wait_until(lambda: page.evaluate(unsent) == 0)
+    assert "1 waiting · 2 settled · 2 by you today" in counts(page)
+    assert focused(page) == "empty-reset"
+
+
 def test_what_is_said_goes_when_one_moves_on(start_review, review_out, open_page):
     page = open_page(start_review(review_out).url)
     line = page.locator("#toast")

@@ -27,7 +27,7 @@ const settings = JSON.parse(byId("settings").textContent);
 
 const queue = new Queue();
 const pace = new Pace();
-const done = []; // my actions of this sitting that stand, newest last: {action_id, photo_id}
+const done = []; // my actions of this sitting that stand, newest last: {action_id, photo_id, changes}
 let place = 0;
 let view = "single"; // single, grid or empty
 let home = "single"; // single or grid: where the work is done, also while there is none
@@ -210,9 +210,8 @@ function record(verdict, tag, photos, seconds) {
     shown_by: filters.read().order,
     photos: photos.map(({ photo_id, version }) => ({ photo_id, version })),
   });
-  done.push({ action_id: actionId, photo_id: photos[0].photo_id });
   pace.decided(photos.length);
-  foresee(verdict, photos);
+  done.push({ action_id: actionId, photo_id: photos[0].photo_id, changes: foresee(verdict, photos) });
   const settled = verdict === "skip" ? null : { verdict, tag, reviewer: reviewer(), decided_at: null };
   for (const { photo_id: photoId } of photos) {
     queue.change(photoId, { settled, skipped: verdict === "skip" });
@@ -222,19 +221,27 @@ function record(verdict, tag, photos, seconds) {
 }
 
 // Counts a decision before the server does: what is left is true when the next photo shows.
+// Returns how the counts changed, for an undo to take back.
 function foresee(verdict, photos) {
   const items = photos.map((photo) => queue.at(queue.placeOf(photo.photo_id))).filter(Boolean);
   const fresh = items.filter((item) => !item.settled);
   const asked = fresh.filter((item) => item.model.decision === "review");
   const skipped = fresh.filter((item) => item.skipped);
-  const given = { ...progress, unasked: progress.unasked - asked.filter((item) => !item.skipped).length };
-  if (verdict === "skip") given.skipped += fresh.length - skipped.length;
+  const changes = { unasked: -asked.filter((item) => !item.skipped).length };
+  if (verdict === "skip") changes.skipped = fresh.length - skipped.length;
   else {
-    given.waiting -= asked.length;
-    given.skipped -= skipped.length;
-    given.settled += fresh.length;
-    given.mine_today += fresh.length;
+    changes.waiting = -asked.length;
+    changes.skipped = -skipped.length;
+    changes.settled = changes.mine_today = fresh.length;
   }
+  countOn(changes, 1);
+  return changes;
+}
+
+// sign: 1 for what was decided, -1 for what was taken back
+function countOn(changes, sign) {
+  const given = { ...progress };
+  for (const [name, change] of Object.entries(changes)) given[name] += sign * change;
   showProgress(given);
 }
 
@@ -250,6 +257,7 @@ async function undo(actionId = null) {
     undoes: actionId ?? last?.action_id ?? null,
   });
   if (!last) return; // then the server says which one it was
+  countOn(last.changes, -1);
   queue.change(last.photo_id, { settled: null, skipped: false });
   const back = queue.placeOf(last.photo_id);
   if (back === undefined) return;
