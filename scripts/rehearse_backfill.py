@@ -72,7 +72,9 @@ def rehearse(
     with Stand(folder / "stand", database=database, OMP_NUM_THREADS="1") as stand:
         places = {"LANDMARK_SOURCE": str(photos), "LANDMARK_OUT": str(out)}
         stand.deploy(**places, LANDMARK_HOME=str(folder), LANDMARK_TIME_ZONE="UTC")
-        params: dict[str, Any] = {"workers": 0, "shard_size": size, "shards_per_group": 20}
+        # Ten groups for four workers; where there are few shards, one for each of them.
+        per_group = max(shards // 10, 10)
+        params: dict[str, Any] = {"workers": 0, "shard_size": size, "shards_per_group": per_group}
         params |= {"processes": WORKERS, "poll_seconds": 1, "stalled_minutes": 1, "rate": 50}
         params |= {"engine": engine}
         stand.start_worker("conductor", "--work-queue", "default")

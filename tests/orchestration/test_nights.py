@@ -15,6 +15,7 @@ pytestmark = [
 ENDED = {"Completed", "Crashed", "Cancelled", "Failed", "Scheduled", "Late"}
 
 
+@pytest.mark.slow  # the deaths play the same on SQLite, and the nights on PostgreSQL, without it
 def test_two_nights_over_a_growing_library_with_a_worker_killed_in_the_second(tmp_path):
     came = rehearse_nights.rehearse(tmp_path)
     assert came.rows == came.photos == 440
