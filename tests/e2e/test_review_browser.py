@@ -397,6 +397,23 @@ def test_an_undo_counts_before_the_server_has_answered(start_review, few_out, op
     assert focused(page) == "empty-reset"
 
 
+def test_a_list_is_asked_for_when_what_was_decided_has_arrived(start_review, few_out, open_page):
+    page = open_page(start_review(few_out()).url)
+    press(page, "ArrowRight")
+    page.keyboard.press("a")  # one photo at a time
+    press(page, "0")
+    held = []
+    page.route("**/api/decisions", lambda route: held.append(route))
+    page.keyboard.press("0")
+    page.wait_for_selector("#empty:not([hidden])")
+    assert focused(page) == "empty-reset"
+    page.keyboard.press("Enter")
+    wait_until(lambda: len(held) == 1)
+    held[0].continue_()
+    page.wait_for_selector("#single:not([hidden])")
+    assert page.locator("#place").inner_text() == "1 of 1"
+
+
 def test_what_is_said_goes_when_one_moves_on(start_review, review_out, open_page):
     page = open_page(start_review(review_out).url)
     line = page.locator("#toast")

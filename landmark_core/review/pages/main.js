@@ -52,6 +52,8 @@ async function open(parameters, at = null) {
   listTurn += 1;
   const mine = listTurn;
   say("");
+  await outbox.arrived(); // else the list has photos that were settled a moment ago
+  if (mine !== listTurn) return;
   try {
     const opened = await queue.open({ ...parameters, reviewer: reviewer() }, at);
     if (!opened || mine !== listTurn) return;

@@ -6,11 +6,13 @@ import { post } from "./api.js";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
+const LONGEST_WAIT_MS = 2_000; // of somebody who asks the server for what these decisions change
 
 export class Outbox {
   #key;
   #memory = []; // where the browser stores nothing
   #isSending = false;
+  #waiting = []; // called when all has arrived, or something could not
   #on;
 
   // on: sent(entry, answer), refused(entry, error), held(count, error): not arrived so far
@@ -26,6 +28,17 @@ export class Outbox {
   push(path, body) {
     this.#save([...this.#entries(), { path, body }]);
     this.send();
+  }
+
+  // Waits until what was decided has arrived; not for long, and not for a server that is away.
+  async arrived() {
+    if (!this.size) return;
+    const over = new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      setTimeout(resolve, LONGEST_WAIT_MS);
+    });
+    this.send();
+    await over;
   }
 
   async send() {
@@ -47,11 +60,17 @@ export class Outbox {
           continue;
         }
         this.#on.held(this.size, error);
+        this.#goOn();
         await new Promise((resolve) => setTimeout(resolve, pause));
         pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
       }
     }
     this.#isSending = false;
+    this.#goOn();
+  }
+
+  #goOn() {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #drop(entry) {
