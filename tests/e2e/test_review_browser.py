@@ -389,7 +389,7 @@ def test_an_undo_counts_before_the_server_has_answered(start_review, few_out, op
     page.wait_for_selector("#empty:not([hidden])")
     assert page.locator("#empty-reset").inner_text() == "Show all that wait (1)"
     assert focused(page) == "empty-reset"
-    wait_until(lambda: len(held) == 1)
+    wait_until(lambda: counts(page) and held)  # what is held comes in while the page is asked
     held[0].continue_()
     unsent = "() => Object.keys(localStorage).filter((key) => key.includes('outbox')).length"
     wait_until(lambda: page.evaluate(unsent) == 0)
@@ -408,7 +408,7 @@ def test_a_list_is_asked_for_when_what_was_decided_has_arrived(start_review, few
     page.wait_for_selector("#empty:not([hidden])")
     assert focused(page) == "empty-reset"
     page.keyboard.press("Enter")
-    wait_until(lambda: len(held) == 1)
+    wait_until(lambda: counts(page) and held)  # what is held comes in while the page is asked
     held[0].continue_()
     page.wait_for_selector("#single:not([hidden])")
     assert page.locator("#place").inner_text() == "1 of 1"

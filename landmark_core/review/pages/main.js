@@ -27,7 +27,8 @@ const settings = JSON.parse(byId("settings").textContent);
 
 const queue = new Queue();
 const pace = new Pace();
-const done = []; // my actions of this sitting that stand, newest last: {action_id, photo_id, changes}
+const done = []; // my actions of this sitting that stand, newest last: {action_id, photo_ids, changes}
+const latest = new Map(); // photo_id → the action on its way that says last what is with it
 let place = 0;
 let view = "single"; // single, grid or empty
 let home = "single"; // single or grid: where the work is done, also while there is none
@@ -213,13 +214,20 @@ function record(verdict, tag, photos, seconds) {
     photos: photos.map(({ photo_id, version }) => ({ photo_id, version })),
   });
   pace.decided(photos.length);
-  done.push({ action_id: actionId, photo_id: photos[0].photo_id, changes: foresee(verdict, photos) });
+  const photoIds = photos.map(({ photo_id: photoId }) => photoId);
+  done.push({ action_id: actionId, photo_ids: photoIds, changes: foresee(verdict, photos) });
   const settled = verdict === "skip" ? null : { verdict, tag, reviewer: reviewer(), decided_at: null };
-  for (const { photo_id: photoId } of photos) {
-    queue.change(photoId, { settled, skipped: verdict === "skip" });
-  }
+  change(photoIds, actionId, { settled, skipped: verdict === "skip" });
   const many = photos.length > 1 ? ` for ${count(photos.length, "photo")}` : "";
   toast(`${answer(verdict, tag)}${many}. u undoes it.`);
+}
+
+// Shows what an action makes of photos before the server has answered.
+function change(photoIds, actionId, changes) {
+  for (const photoId of photoIds) {
+    latest.set(photoId, actionId);
+    queue.change(photoId, changes);
+  }
 }
 
 // Counts a decision before the server does: what is left is true when the next photo shows.
@@ -260,11 +268,11 @@ async function undo(actionId = null) {
   });
   if (!last) return; // then the server says which one it was
   countOn(last.changes, -1);
-  queue.change(last.photo_id, { settled: null, skipped: false });
-  const back = queue.placeOf(last.photo_id);
+  change(last.photo_ids, undoId, { settled: null, skipped: false });
+  const back = queue.placeOf(last.photo_ids[0]);
   if (back === undefined) return;
   goneBackFor.add(undoId);
-  if (view === "grid") grid.refresh([last.photo_id]);
+  if (view === "grid") grid.refresh(last.photo_ids);
   await goBack(back);
 }
 
@@ -281,8 +289,12 @@ async function goBack(back) {
 
 async function sent(entry, given) {
   say("");
-  queue.update(given.items);
-  if (!outbox.size) showProgress(given.progress); // else it is older than what is shown
+  // What was decided on a photo since is newer than this answer, and so are its counts.
+  const isNewest = ({ photo_id: id }) => (latest.get(id) ?? entry.body.action_id) === entry.body.action_id;
+  const newest = given.items.filter(isNewest);
+  for (const { photo_id: photoId } of newest) latest.delete(photoId);
+  queue.update(newest);
+  if (!outbox.size) showProgress(given.progress);
   const photoIds = given.items.map((item) => item.photo_id);
   if (view === "grid") grid.refresh(photoIds);
   if (entry.path === "/api/undo") await undone(given, entry.body.action_id);
@@ -310,8 +322,10 @@ async function undone(given, undoId) {
 function refused(entry, error) {
   const number = done.findIndex((one) => one.action_id === entry.body.action_id);
   if (number >= 0) done.splice(number, 1);
-  for (const photo of entry.body.photos ?? []) {
-    queue.change(photo.photo_id, { settled: null, skipped: false });
+  for (const { photo_id: photoId } of entry.body.photos ?? []) {
+    if (latest.get(photoId) !== entry.body.action_id) continue;
+    latest.delete(photoId);
+    queue.change(photoId, { settled: null, skipped: false });
   }
   say(`Not saved: ${error.message}`);
   askProgress(); // what was foreseen did not come
