@@ -49,9 +49,8 @@ test: $(VENV)/.installed-dev ## run the tests (under 5 minutes on two cores)
 	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not slow and not orchestration"
 
 test-orchestration: $(VENV)/.installed-dev ## run the tests with real servers, workers and clusters
-	@# They wait more than they compute, so there are more of them than cores; the longest first.
-	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "orchestration and not slow" \
-		tests/orchestration $(filter-out tests/orchestration/,$(sort $(dir $(wildcard tests/*/test_*.py)))) tests/test_*.py
+	@# They wait more than they compute, so there are more of them than cores.
+	@$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "orchestration and not slow"
 
 test-long: $(VENV)/.installed-dev ## run the kill and memory tests as well
 	@$(PYTHON) -m pytest

@@ -19,6 +19,21 @@ settings.load_profile("untimed")
 DRAWN_PHOTOS = 32
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
+# What takes minutes begins first, or two cores wait for one of them at the end. Those that wait for
+# Prefect take turns with those that compute; a worker takes two at once, so that a short one comes
+# after the first four.
+_LONGEST = (
+    "test_deaths", "test_commands", "test_backfill_pool", "test_deployments_page",
+    "test_fuzzing", "test_nights_postgres", "test_tutorial", "test_backfill_dask",
+    "test_review_browser", "test_tag_through_faults", "test_automations",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest modules first; the order within a module stays."""
+    ranks = {name: rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
