@@ -23,7 +23,7 @@ import yaml
 from prefect_stand import POOL, PREFECT_FILE, Stand, end_one, kill_tree, wait_until
 from rehearse_nights import count_rows, draw_photos, say
 
-PHOTOS = 240
+PHOTOS = 120
 
 
 def _kill_flow(worker: "subprocess.Popen[bytes]") -> None:

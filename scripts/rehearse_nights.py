@@ -37,7 +37,7 @@ def draw_photos(folder: Path, first: int, count: int) -> None:
     """Add photos to a library, each another picture."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(first, first + count):
-        draw_scene(number).resize((320, 240)).convert("RGB").save(folder / f"{number:06d}.jpg")
+        draw_scene(number, (320, 240)).save(folder / f"{number:06d}.jpg")
 
 
 def rehearse(
