@@ -12,7 +12,9 @@ is none (`Bucket.put_new`). Nothing else is needed of them, and no two clocks th
   having looked away for long, sees that and withdraws.
 * The highest object is never removed, lower ones are, by the next holder.
 * A holder whose last renewal began longer ago than half the length writes nothing more: a write
-  that is on its way then has the other half to arrive before anybody else can hold OUT.
+  that is on its way then has the other half to arrive before anybody else can hold OUT. What is
+  left: a request that was half sent when its process was stopped, if the store waits for the rest
+  longer than that. To take such a part back would be worse: whoever holds OUT may count on it.
 
 After Gray and Cheriton 1989, Leases (https://doi.org/10.1145/74851.74870).
 """
