@@ -14,6 +14,8 @@ Pure ASGI (https://asgi.readthedocs.io/en/latest/specs/www.html), in front of th
 A refusal is one line of JSON and names what was expected.
 """
 
+import asyncio
+import contextlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -32,6 +34,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BODY = 256 * 1024  # bytes
 MOST_ADDRESS = 2048  # bytes, path and query
+MOST_DRAINED = 4 * MOST_BODY  # bytes of a refused body
+DRAIN_S = 2.0  # seconds for them
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 COOKIE = "landmarks_review"
 
@@ -67,13 +71,15 @@ class Guard:
         if scope["type"] != "http":
             return  # nothing here speaks WebSocket; the server closes it
         guarded_send = _with_headers(send)
+        body = _Body(receive)
         try:
             headers = _headers_of(scope)
             _check_address(scope)
             if await self._admit(scope, headers, guarded_send):
                 _check_origin(scope, headers)
-                await self.app(scope, _bounded(scope, headers, receive), guarded_send)
+                await self.app(scope, _bounded(scope, headers, body.receive), guarded_send)
         except RefusedError as refusal:
+            await body.drain()
             await _refuse(guarded_send, refusal)
 
     async def _admit(self, scope: Scope, headers: dict[str, str], send: Send) -> bool:
@@ -96,6 +102,31 @@ class Guard:
     def _is_token(self, given: str) -> bool:
         assert self.token is not None
         return hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode())
+
+
+@dataclass(slots=True)
+class _Body:
+    """What a request says after its headers; knows whether anything is left of it."""
+
+    read: Receive
+    is_over: bool = False
+
+    async def receive(self) -> Message:
+        message = await self.read()
+        self.is_over = not message.get("more_body", False)  # a disconnection has none either
+        return message
+
+    async def drain(self) -> None:
+        """Read what is left, within bounds.
+
+        A connection that is closed over unread bytes is reset, and its client may never see the
+        answer (https://www.rfc-editor.org/rfc/rfc9112, section 9.6).
+        """
+        left = MOST_DRAINED
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                while left > 0 and not self.is_over:
+                    left -= len((await self.receive()).get("body", b""))
 
 
 def _headers_of(scope: Scope) -> dict[str, str]:
@@ -198,7 +229,7 @@ async def _refuse(send: Send, refusal: RefusedError) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),  # what is left of a refused body is not read
+        (b"connection", b"close"),  # what is left of a body that is too large is not read
     ]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
