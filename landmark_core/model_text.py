@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landmark_core.model import LoadedModel, PackagedModel, PreprocessSettings, Version
+from landmark_core.number_text import percent_text
 from landmark_core.report_text import printable
 
 _CLASSES_SHOWN = 60
-_NUMBERS = (  # title, name among the metrics, form
-    ("top-1", "top1", "{:.1%}"),
-    ("ECE", "ece", "{:.3f}"),
-    ("AUROC", "auroc", "{:.3f}"),
-    ("others tagged", "others_tagged", "{:.1%}"),
+_NUMBERS = (  # title, name among the metrics, whether it is a share
+    ("top-1", "top1", True),
+    ("ECE", "ece", False),
+    ("AUROC", "auroc", False),
+    ("others tagged", "others_tagged", True),
 )
 
 
@@ -158,7 +159,16 @@ def _state(version: Version) -> str:
 
 
 def _numbers(metrics: Mapping[str, float]) -> list[str]:
-    return [form.format(metrics[name]) if name in metrics else "" for _, name, form in _NUMBERS]
+    return [
+        (
+            ""
+            if name not in metrics
+            else percent_text(metrics[name], 1)
+            if is_share
+            else f"{metrics[name]:.3f}"
+        )
+        for _, name, is_share in _NUMBERS
+    ]
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

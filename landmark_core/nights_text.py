@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from landmark_core.night_charts import NAMES, draw_confidences, draw_shares
 from landmark_core.nights import Comparison, Drift, Night, PassedLimit, Spread
-from landmark_core.report_text import count_text, markdown_cell
+from landmark_core.number_text import count_text, percent_text
+from landmark_core.report_text import markdown_cell
 
 
 def limit_to_text(passed: PassedLimit, tonight: Night) -> str:
@@ -20,8 +21,8 @@ def limit_to_text(passed: PassedLimit, tonight: Night) -> str:
         )
     what = {"failures": "could not be read", "review": "wait for a person"}[passed.limit]
     return (
-        f"{percent(passed.value)} of {tonight.photos:,} photos {what}, "
-        f"at most {percent(passed.allowed)} is allowed"
+        f"{percent_text(passed.value, 1)} of {tonight.photos:,} photos {what}, "
+        f"at most {percent_text(passed.allowed, 1)} is allowed"
     )
 
 
@@ -54,11 +55,6 @@ def nights_to_markdown(
     return "\n\n".join(blocks)
 
 
-def percent(share: float) -> str:
-    """Return a share as 12.3 %."""
-    return f"{100 * share:.1f} %"
-
-
 def _model_note(comparison: Comparison) -> list[str]:
     model = markdown_cell(comparison.tonight.model_id)
     note = f"The model changed since the night before (now {model})."
@@ -76,14 +72,16 @@ def _table(comparison: Comparison) -> str:
         "|---|---:|---:|---:|",
     ]
     for share in comparison.shares:
-        median = percent(share.past.median) if share.past else "–"
+        median = percent_text(share.past.median, 1) if share.past else "–"
         half = _half(share.past)
-        lines.append(f"| {NAMES[share.name]} | **{percent(share.tonight)}** | {median} | {half} |")
+        lines.append(
+            f"| {NAMES[share.name]} | **{percent_text(share.tonight, 1)}** | {median} | {half} |"
+        )
     return "\n".join(lines)
 
 
 def _half(spread: Spread | None) -> str:
-    return f"{100 * spread.low:.1f} to {percent(spread.high)}" if spread else "–"
+    return f"{100 * spread.low:.1f} to {percent_text(spread.high, 1)}" if spread else "–"
 
 
 def _drift_text(drift: Drift, photos: int) -> str:

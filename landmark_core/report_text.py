@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any
 
+from landmark_core.number_text import count_text
 from landmark_core.report import FAILURES, PlanSummary, RunSummary, ShardReport
 from landmark_core.report_time import time_lines
 
@@ -21,11 +22,6 @@ def printable(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
-
-
-def count_text(number: int, noun: str = "") -> str:
-    """Return a number, with its noun if it has one: 2,000, 1 photo, or 2,000 photos."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}" if noun else f"{number:,}"
 
 
 def to_json(summary: RunSummary) -> dict[str, Any]:

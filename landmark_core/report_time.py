@@ -6,6 +6,7 @@ Pure: from the seconds of the stages and the machine that spent them.
 from dataclasses import dataclass
 from typing import Literal
 
+from landmark_core.number_text import percent_text
 from landmark_core.report import Machine, RunSummary, StageSeconds
 
 Limit = Literal["processor", "gpu", "fetching", "decoding", "writing"]
@@ -64,10 +65,12 @@ def time_lines(summary: RunSummary) -> list[str]:
         return []
     shares = share_time(summary.stages, machine, seconds)
     of = "the GPU" if machine.gpu else _cores(machine.cores)
-    busy = f"model {shares.model:.0%} of {of}, decoding {shares.decode:.0%}"
+    busy = f"model {percent_text(shares.model)} of {of}, decoding {percent_text(shares.decode)}"
     if machine.gpu:
         busy += f" of {_cores(machine.cores)}"
-    waits = f"waiting for bytes {shares.fetch:.0%}, for OUT {shares.writing:.0%}"
+    waits = (
+        f"waiting for bytes {percent_text(shares.fetch)}, for OUT {percent_text(shares.writing)}"
+    )
     lines = [f"  time         {busy}; {waits}"]
     if limit := find_limit(shares, machine):
         lines.append(f"Limited by {_ADVICE[limit].format(readers=machine.readers)}")

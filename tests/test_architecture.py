@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "landmark_core"
 LAYERS = (
     {"__init__"},
-    {"errors", "protocols", "backoff", "addresses", "json_text"},
+    {"errors", "protocols", "backoff", "addresses", "json_text", "number_text"},
     {"since"},
     {"records"},
     {"config"},
@@ -45,6 +45,7 @@ PURE = (
     "errors",
     "addresses",
     "json_text",
+    "number_text",
     "backoff",
     "records",
     "config",

@@ -86,7 +86,7 @@ def run(machine, stages=NO_TIME, *, seconds=12.0, photos=5):
 def test_the_lines_of_a_run_on_processors():
     stages = StageSeconds(decode=9.0, forward=8.0, explain=1.0, fetch=1.0, write=0.1)
     assert time_lines(run(CPU, stages)) == [
-        "  time         model 45% of 2 cores, decoding 45%; waiting for bytes 5%, for OUT 1%",
+        "  time         model 45 % of 2 cores, decoding 45 %; waiting for bytes 5 %, for OUT 1 %",
         "Limited by the processor: a smaller model, more cores or a GPU make it faster",
     ]
 
@@ -94,8 +94,8 @@ def test_the_lines_of_a_run_on_processors():
 def test_the_lines_of_a_run_beside_a_gpu():
     assert time_lines(run(GPU, StageSeconds(decode=20.0, forward=19.0))) == [
         (
-            "  time         model 95% of the GPU, decoding 25% of 8 cores; waiting for bytes 0%, "
-            "for OUT 0%"
+            "  time         model 95 % of the GPU, decoding 25 % of 8 cores; "
+            "waiting for bytes 0 %, for OUT 0 %"
         ),
         "Limited by the GPU: a larger --batch-size may help, a smaller model will",
     ]
@@ -118,7 +118,7 @@ def test_the_advice_names_what_there_is(machine, stages, advice):
 
 def test_one_core_is_no_cores_and_nothing_that_stands_out_is_no_limit():
     (line,) = time_lines(run(Machine(cores=1, readers=1, lanes=1, gpu=False)))
-    assert "model 0% of 1 core, " in line
+    assert "model 0 % of 1 core, " in line
 
 
 @pytest.mark.parametrize(

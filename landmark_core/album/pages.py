@@ -25,7 +25,8 @@ from landmark_core.album.shelves import Band, Shelf, ShelfPhoto, list_bands, rea
 from landmark_core.album.style import STYLE
 from landmark_core.album.template import COVER, SHELF
 from landmark_core.library import is_url, location_of
-from landmark_core.report_text import count_text, printable
+from landmark_core.number_text import count_text
+from landmark_core.report_text import printable
 from landmark_core.tables import Folder, Scratch
 
 PAGES = "landmarks"

@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         return run_xmp(arguments)
     refuse_xmp_arguments(arguments)
     from landmark_core.export import ExportSettings, export_photos
-    from landmark_core.report_text import count_text
+    from landmark_core.number_text import count_text
     from landmark_core.tables import Store
 
     if arguments.format == "gallery":

@@ -13,7 +13,7 @@ def export_gallery(arguments: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from landmark_core.album import write_album
-    from landmark_core.report_text import count_text
+    from landmark_core.number_text import count_text
     from landmark_core.tables import Store
 
     if not arguments.to:

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the state of a library, or write it as a page."""
     from landmark_core.dashboard import render_status, status_to_json, status_to_text
-    from landmark_core.report_text import count_text
+    from landmark_core.number_text import count_text
     from landmark_core.tables import Folder, Store, status_counts
 
     status = status_counts(Store(arguments.out))

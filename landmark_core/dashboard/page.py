@@ -17,7 +17,8 @@ from landmark_core.dashboard.months import newest, unknown
 from landmark_core.dashboard.style import STYLE
 from landmark_core.dashboard.template import TEMPLATE
 from landmark_core.dashboard.text import TITLES, failed_photos, model_names, run_to_text
-from landmark_core.report_text import count_text, printable
+from landmark_core.number_text import count_text, percent_label
+from landmark_core.report_text import printable
 from landmark_core.tables import LibraryStatus, ModelMonth, MonthCount
 
 MONTHS_SHOWN, RUNS_SHOWN = 240, 20
@@ -45,7 +46,9 @@ def render_status(status: LibraryStatus, out: str, now: datetime) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(shown=printable, percent=_percent, units=_units, ended=run_to_text)
+    environment.filters.update(
+        shown=printable, percent=percent_label, units=_units, ended=run_to_text
+    )
     shown, earlier = newest(status.months, MONTHS_SHOWN)
     colours = _model_colours(status)
     rendered: str = environment.from_string(
@@ -109,12 +112,6 @@ def _model_chart(
     shown = list(counts.items())[-MONTHS_SHOWN:]
     # One month is one block, which says less than the table below it.
     return draw_chart(dict(shown), titles) if len(shown) > 1 else None
-
-
-def _percent(share: float) -> str:
-    """Return a share with its sign on the same line."""
-    digits = 0 if share >= 0.1 or not share else 1
-    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def _units(value: float) -> str:

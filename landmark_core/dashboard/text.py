@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from landmark_core.dashboard.bars import Look, Row, draw_rows, heading
 from landmark_core.dashboard.months import newest, unknown
-from landmark_core.report_text import count_text, printable
+from landmark_core.number_text import count_text, percent_text
+from landmark_core.report_text import printable
 from landmark_core.tables import LibraryStatus, ModelSeen, MonthCount, RunSeen
 
 LANDMARKS_SHOWN, MONTHS_SHOWN, RUNS_SHOWN = 12, 12, 5
@@ -52,7 +53,7 @@ def _decisions(status: LibraryStatus, look: Look) -> list[str]:
     rows = [
         Row(
             name=TITLES[kind],
-            cells=(f"{photos:,}", f"{100 * photos / max(status.photos, 1):.1f} %"),
+            cells=(f"{photos:,}", percent_text(photos / max(status.photos, 1), 1)),
             parts=((kind, photos),),
         )
         for kind, photos in counts.items()

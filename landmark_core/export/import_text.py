@@ -5,7 +5,7 @@ from typing import Any
 
 from landmark_core.export.fates import Fate
 from landmark_core.export.importing import ImportReport
-from landmark_core.report_text import count_text
+from landmark_core.number_text import count_text
 
 _WORDS: Mapping[Fate, str] = {
     "same": "stand already",

@@ -18,8 +18,9 @@ from landmark_core.gallery.style import STYLE
 from landmark_core.gallery.template import TEMPLATE
 from landmark_core.gallery.thumbnails import Example
 from landmark_core.night_charts import NAMES
+from landmark_core.number_text import count_text, percent_label
 from landmark_core.report import FAILURES, RunSummary
-from landmark_core.report_text import count_text, printable
+from landmark_core.report_text import printable
 
 _MOST_TAGS = 24
 
@@ -59,7 +60,7 @@ def render_page(page: Page) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        shown=printable, file_name=_file_name, inline=_inline, beside=_beside, percent=_percent
+        shown=printable, file_name=_file_name, inline=_inline, beside=_beside, percent=percent_label
     )
     summary = page.summary
     rendered: str = environment.from_string(
@@ -113,9 +114,3 @@ def _inline(jpeg: bytes) -> str:
 def _beside(name: str) -> str:
     """Return a name relative to OUT as seen from the page, which lies in OUT/runs."""
     return "../" + quote(name, safe="/=")
-
-
-def _percent(share: float) -> str:
-    """Return a share with its sign on the same line."""
-    digits = 0 if share >= 0.1 or not share else 1
-    return f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"

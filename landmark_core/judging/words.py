@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from landmark_core.judging.metrics import ClassFigures, Figures, Spread
+from landmark_core.number_text import percent_text
 
 NOTHING = "–"  # where no photo could tell
 
@@ -98,7 +99,7 @@ def worst_first(classes: tuple[ClassFigures, ...]) -> tuple[ClassFigures, ...]:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Return a share as text such as 97.1 %."""
-    return NOTHING if share is None else f"{100 * share:.{digits}f} %"
+    return NOTHING if share is None else percent_text(share, digits)
 
 
 def per_hundred(share: float | None) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from landmark_core.number_text import count_text, percent_text
 from landmark_core.report_text import printable
 from landmark_core.review.summary import ReviewSummary, Share
 
@@ -24,8 +25,9 @@ def summary_to_text(summary: ReviewSummary) -> str:
     """Return the summary as the lines that `landmarks review --summary` prints."""
     if not summary.photos:
         return "nobody has decided on a photo yet; `landmarks review OUT` opens the page"
+    settled = count_text(summary.photos, "photo")
     lines = [
-        f"{photos(summary.photos)} settled by people, {summary.not_landmarks} of them {NOTHING}",
+        f"{settled} settled by people, {summary.not_landmarks} of them {NOTHING}",
         f"the model's best tag was right for {_share(summary.right)} of those that waited",
         "",
         *_bands(summary),
@@ -41,10 +43,11 @@ def suggestion_text(summary: ReviewSummary) -> str:
     """Return the suggested threshold as one sentence."""
     suggestion = summary.suggestion
     if suggestion.threshold is None:
-        return f"no threshold for {suggestion.precision:.0%} right tags yet: {suggestion.reason}"
+        wanted = percent_text(suggestion.precision)
+        return f"no threshold for {wanted} right tags yet: {suggestion.reason}"
     return (
         f"from a confidence of {suggestion.threshold:.2f} on, at least "
-        f"{suggestion.precision:.0%} of the tags are right ({suggestion.reason}): "
+        f"{percent_text(suggestion.precision)} of the tags are right ({suggestion.reason}): "
         f"--review-below {suggestion.threshold:.2f}"
     )
 
@@ -55,24 +58,20 @@ def audit_text(summary: ReviewSummary) -> str:
     if not wrong.total:
         return "no photo of the audit was checked: the errors of what nobody checks are unknown"
     return (
-        f"audit: {wrong.count} of {photos(wrong.total)} that the machine settled "
+        f"audit: {wrong.count} of {count_text(wrong.total, 'photo')} that the machine settled "
         f"{'was' if wrong.count == 1 else 'were'} wrong; of all {pool}, "
         f"about {round(pool * wrong.share)} may be "
         f"({round(pool * wrong.low)} to {round(pool * wrong.high)}, 95 %)"
     )
 
 
-def photos(count: int) -> str:
-    """Return a number of photos in words."""
-    return f"{count} photo" if count == 1 else f"{count} photos"
-
-
 def _bands(summary: ReviewSummary) -> list[str]:
     return [
-        "confidence   photos   right   95 % interval",
+        "confidence   photos    right   95 % interval",
         *(
-            f"{band.low:.1f} to {band.high:.1f} {band.right.total:9d} {band.right.share:7.0%}"
-            f"   {band.right.low:.0%} to {band.right.high:.0%}"
+            f"{band.low:.1f} to {band.high:.1f} {band.right.total:9d} "
+            f"{percent_text(band.right.share):>8}   "
+            f"{percent_text(band.right.low)} to {percent_text(band.right.high)}"
             for band in summary.bands
             if band.right.total
         ),
@@ -108,7 +107,7 @@ def _classes(summary: ReviewSummary) -> list[str]:
 
 
 def _share(share: Share) -> str:
-    return f"{share.count} of {share.total} ({share.share:.0%})"
+    return f"{share.count} of {share.total} ({percent_text(share.share)})"
 
 
 def _share_json(share: Share) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from landmark_core.report_text import count_text, printable
+from landmark_core.number_text import count_text
+from landmark_core.report_text import printable
 from landmark_core.sidecars.outcome import Outcome, SidecarReport
 
 MOST_DIFFS = 3  # of sidecars that are made, and of those that are changed or removed

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from landmark_core.number_text import percent_text
 from landmark_core.training.run import TrainSummary
 
 # Figures that decide whether a model is of use: key, name, whether it is a share.
@@ -93,7 +94,7 @@ def _never_no_landmark(metrics: Mapping[str, float]) -> list[str]:
 
 
 def _value(metrics: Mapping[str, float], key: str, share: bool) -> str:
-    return f"{100 * metrics[key]:.1f} %" if share else f"{metrics[key]:.3f}"
+    return percent_text(metrics[key], 1) if share else f"{metrics[key]:.3f}"
 
 
 def _duration(seconds: float) -> str:

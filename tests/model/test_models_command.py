@@ -50,7 +50,10 @@ def test_list_shows_every_version_with_its_figures_and_marks_the_champion(run, t
     assert code == 0
     head, *rows = printed.splitlines()
     assert [len(row) >= head.index("why") for row in rows] == [True, True]
-    for row, name, mark, figure in ((rows[0], first, "*", "90.0%"), (rows[1], second, "", "93.5%")):
+    for row, name, mark, figure in (
+        (rows[0], first, "*", "90.0 %"),
+        (rows[1], second, "", "93.5 %"),
+    ):
         cut = {key: head.index(key) for key in ("version", "trained", "top-1", "ECE", "why")}
         assert row[: cut["version"]].strip() == mark
         assert row[cut["version"] : cut["trained"]].strip() == name.name
