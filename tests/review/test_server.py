@@ -5,7 +5,6 @@ import random
 import shutil
 import signal
 import socket
-import time
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -294,18 +293,16 @@ def test_writes_from_elsewhere_are_refused(calm, headers, status, kind):
     assert len(rows_in(out)) == 0
 
 
-def test_a_refusal_arrives_although_the_body_comes_after_it(calm):
+def test_every_refusal_arrives(calm):
+    """Closed over an unread body, 4 connections of 100 were reset and took the answer along."""
     client, _ = calm
-    port = client.base_url.port
-    head = f"POST /api/decisions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 9000\r\n"
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        connection.sendall(f"{head}Origin: http://evil.example\r\n\r\n".encode())
-        time.sleep(0.3)
-        connection.sendall(b"a" * 9000)
-        time.sleep(0.3)  # a reset would come now, and take along what was not read
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    assert answer.startswith(b"HTTP/1.1 403 ")
-    assert b"expected a request from this page" in answer
+    sent = {"content-type": "application/json", "origin": "http://evil.example"}
+    for _ in range(200):
+        with httpx.Client(base_url=client.base_url, timeout=20) as another:
+            another.get("/api/progress", params={"reviewer": "ann"})
+            assert (
+                another.post("/api/decisions", content=b"{}" * 100, headers=sent).status_code == 403
+            )
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["stated", "chunked"])
