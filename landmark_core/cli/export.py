@@ -12,6 +12,7 @@ from typing import TextIO
 from landmark_core.cli.console import EXIT_DONE
 from landmark_core.cli.export_gallery import export_gallery
 from landmark_core.cli.export_xmp import add_xmp_arguments, refuse_xmp_arguments, run_xmp
+from landmark_core.cli.outputs import refuse_overwriting
 from landmark_core.errors import ConfigError
 
 HELP = "write photos and their tags for a spreadsheet, photo programs, scripts or Label Studio"
@@ -96,6 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
         image_prefix=arguments.image_prefix,
         image_root=_absolute(arguments.image_root),
     )
+    if arguments.to:
+        refuse_overwriting("--to", arguments.to, arguments.format)
+    if arguments.config_to:
+        refuse_overwriting("--config-to", arguments.config_to, "labelling config")
     # Excel takes a file for UTF-8 by the mark in front; a program that reads a pipe stumbles on it.
     encoding = "utf-8-sig" if is_csv and arguments.to else "utf-8"
     with _opened(arguments.to, encoding) as file:

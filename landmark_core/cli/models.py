@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from landmark_core.cli.console import EXIT_DONE, print_json
+from landmark_core.cli.outputs import refuse_overwriting
 from landmark_core.errors import ConfigError
 
 HELP = "list and show models, choose the one that tags"
@@ -112,6 +113,7 @@ def _show(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     from landmark_core.model import convert_model, load_model
 
+    refuse_overwriting("--out", Path(arguments.out), "model")
     model = load_model(arguments.model, classes=arguments.classes)
     convert_model(model, arguments.out, format=arguments.format)
     print(f"{arguments.out}: {model.card.name}, {len(model.card.class_names):,} classes")

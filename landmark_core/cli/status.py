@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from landmark_core.addresses import without_secrets
 from landmark_core.cli.console import EXIT_DONE, print_json
+from landmark_core.cli.outputs import refuse_overwriting
 from landmark_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not status.photos and not status.runs:
         raise ConfigError(f"nothing was tagged in {arguments.out}; give the --out of a run")
     if arguments.html:
+        refuse_overwriting("--html", arguments.html, "page")
         page = render_status(status, without_secrets(arguments.out), datetime.now(UTC))
         path = arguments.html.absolute()
         Folder(path.parent).put(path.name, page.encode())

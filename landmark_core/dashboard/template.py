@@ -24,6 +24,7 @@ TEMPLATE = """{% macro draw(chart, what) %}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="generator" content="landmarks">
 <meta name="referrer" content="no-referrer">
 <title>{{ number(status.photos, "photo") }}, {{ out | shown }}</title>
 <style>{{ style }}</style>
