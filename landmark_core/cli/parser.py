@@ -7,9 +7,9 @@ twenty lines for `landmarks tag`, and names no near command or option.
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _CHOICE = re.compile(r"argument (?:COMMAND|ACTION): invalid choice: '(.*?)'")
 _UNKNOWN = re.compile(r"unrecognized arguments: (.*)", re.DOTALL)
@@ -18,6 +18,16 @@ _MISSING = re.compile(r"the following arguments are required: (.*)")
 
 class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong and what would be right; subcommands' parsers are its kind."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take argparse's settings; options in full: --ou may mean two tomorrow."""
+        super().__init__(**{"allow_abbrev": False, **settings})
+        self._typed: tuple[str, ...] = ()
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """Keep what was typed, for the message."""
+        self._typed = tuple(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print one line to stderr and exit with 2."""
@@ -29,12 +39,24 @@ class Parser(argparse.ArgumentParser):
             near = _near(found[1], self._commands())
             return f"there is no '{found[1]}'{near}; {self.prog} --help lists what there is"
         if found := _UNKNOWN.match(message):
-            options = {name for one in _all(self) for name in one._option_string_actions}  # noqa: SLF001
-            near = "".join(_near(word.partition("=")[0], options) for word in found[1].split())
-            return f"not known here: {found[1]}{near}; {self.prog} --help lists what there is"
+            options = [word for word in found[1].split() if word.startswith("-")]
+            unknown = " ".join(options) or found[1]  # else what follows an option is called unknown
+            near = self._near_options(options)
+            return f"not known here: {unknown}{near}; {self.prog} --help lists what there is"
         if found := _MISSING.match(message):
-            return f"{found[1]} missing; expected: {self._shortest()}; more: {self.prog} --help"
+            if found[1] == "COMMAND":
+                names = ", ".join(self._commands())
+                return f"COMMAND missing, one of {names}; {self.prog} --help says what each does"
+            near = self._near_options(self._typed)
+            expected = self._shortest()
+            return f"{found[1]} missing{near}; expected: {expected}; more: {self.prog} --help"
         return f"{message}; {self.prog} --help says more"
+
+    def _near_options(self, words: Sequence[str]) -> str:
+        """Say which options were perhaps meant by words that are none."""
+        known = {name for one in _all(self) for name in one._option_string_actions}  # noqa: SLF001
+        typed = dict.fromkeys(word.partition("=")[0] for word in words if word.startswith("--"))
+        return "".join(_near(word, known) for word in typed if word not in known)
 
     def _shortest(self) -> str:
         """Return the command with what it cannot do without."""

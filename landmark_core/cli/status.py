@@ -41,9 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
     from landmark_core.number_text import count_text
     from landmark_core.tables import Folder, Store, status_counts
 
-    status = status_counts(Store(arguments.out))
+    store = Store(arguments.out)
+    status = status_counts(store)
     if not status.photos and not status.runs:
-        raise ConfigError(f"nothing was tagged in {arguments.out}; give the --out of a run")
+        place = store.place
+        is_missing = isinstance(place, Folder) and not place.root.exists()
+        what = "there is no folder" if is_missing else "nothing was tagged in"
+        raise ConfigError(f"{what} {arguments.out}; give the --out of a run")
     if arguments.html:
         refuse_overwriting("--html", arguments.html, "page")
         page = render_status(status, without_secrets(arguments.out), datetime.now(UTC))

@@ -4,6 +4,7 @@ No script, no network, no picture. Jinja escapes every text (names come from out
 direction characters are shown escaped. The page's own policy keeps a browser from loading anything.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,7 +48,7 @@ def render_status(status: LibraryStatus, out: str, now: datetime) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        shown=printable, percent=percent_label, units=_units, ended=run_to_text
+        shown=printable, quoted=shlex.quote, percent=percent_label, units=_units, ended=run_to_text
     )
     shown, earlier = newest(status.months, MONTHS_SHOWN)
     colours = _model_colours(status)

@@ -50,7 +50,7 @@ TEMPLATE = """{% macro draw(chart, what) %}
 {% if status.review or status.reviewers or status.skipped %}
 <h2>People</h2>
 <p>{{ number(status.review, "photo") }} waiting for a person{% if status.review %}:
-<code>landmarks review OUT</code>{% endif %}.
+<code>landmarks review {{ out | quoted | shown }}</code>{% endif %}.
 {% if status.reviewers or status.skipped %}
  {{ number(status.reviewed) }} settled by {% if status.reviewers | length == 1 %}
 {{ status.reviewers[0][0] | shown }}{% else %}people{% for name, photos in status.reviewers %}

@@ -3,14 +3,19 @@
 Pure but for the records that it reads. Names of photos come from outside and are shown escaped.
 """
 
+import shlex
+import textwrap
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from landmark_core.dashboard.bars import Look, Row, draw_rows, heading
 from landmark_core.dashboard.months import newest, unknown
 from landmark_core.number_text import count_text, percent_text
 from landmark_core.report_text import printable
 from landmark_core.tables import LibraryStatus, ModelSeen, MonthCount, RunSeen
+
+Section = Callable[[LibraryStatus, Look], list[str]]
 
 LANDMARKS_SHOWN, MONTHS_SHOWN, RUNS_SHOWN = 12, 12, 5
 TITLES = {
@@ -30,7 +35,8 @@ def status_to_text(status: LibraryStatus, out: str, look: Look | None = None) ->
         look: of the screen; by default one of 80 characters without colours.
     """
     look = look or Look()
-    sections = (_decisions, _landmarks, _months, _failures, _models, _runs)
+    first = partial(_decisions, out)
+    sections: tuple[Section, ...] = (first, _landmarks, _months, _failures, _models, _runs)
     lines = [heading(f"{count_text(status.photos, 'photo')} in {printable(out)}", look)]
     for number, section in enumerate(sections):
         if drawn := section(status, look):
@@ -43,7 +49,7 @@ def failed_photos(status: LibraryStatus) -> int:
     return sum(kind.photos for kind in status.failures)
 
 
-def _decisions(status: LibraryStatus, look: Look) -> list[str]:
+def _decisions(out: str, status: LibraryStatus, look: Look) -> list[str]:
     counts = {
         "tagged": status.tagged,
         "review": status.review,
@@ -58,14 +64,15 @@ def _decisions(status: LibraryStatus, look: Look) -> list[str]:
         )
         for kind, photos in counts.items()
     ]
-    return draw_rows(rows, look) + _people(status)
+    return draw_rows(rows, look) + _people(status, out)
 
 
-def _people(status: LibraryStatus) -> list[str]:
+def _people(status: LibraryStatus, out: str) -> list[str]:
     """Say what waits, who decided, and what is left between people."""
     lines = []
     if status.review:
-        lines.append(f"{status.review:,} waiting for a person: landmarks review OUT")
+        review = printable(f"landmarks review {shlex.quote(out)}")
+        lines.append(f"{status.review:,} waiting for a person: {review}")
     if status.reviewers or status.skipped:
         between = f"skipped {status.skipped:,}, disagreements {status.disagreements:,}"
         lines.append(f"{status.reviewed:,} settled by {_names(status)}; {between}")
@@ -95,9 +102,26 @@ def _landmarks(status: LibraryStatus, look: Look) -> list[str]:
         )
         for one in shown
     ]
-    more = status.landmarks_known - len(shown)
     lines = [heading("Landmarks", look), *draw_rows([head, *rows], look)]
-    return lines + ([f"  and {more:,} more"] if more > 0 else [])
+    return lines + _others(status, len(shown), look)
+
+
+def _others(status: LibraryStatus, shown: int, look: Look) -> list[str]:
+    """Name the landmarks for which there was no row, with their photos: tagged and to review."""
+    more = status.landmarks_known - shown
+    if more <= 0:
+        return []
+    others = status.landmarks[shown:]
+    named = [f"{printable(one.tag)} {one.photos + one.waiting:,}" for one in others]
+    if more > len(others):
+        named.append(f"and {more - len(others):,} others")
+    # A name stays on one line.
+    text = ", ".join(name.replace(" ", "\N{NO-BREAK SPACE}") for name in named)
+    text = f"and {more:,} more: {text}" if others else f"and {more:,} more"
+    lines = textwrap.wrap(
+        text, look.width, initial_indent="  ", subsequent_indent="    ", break_long_words=False
+    )
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 def _months(status: LibraryStatus, look: Look) -> list[str]:

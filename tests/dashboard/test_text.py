@@ -106,8 +106,17 @@ def test_the_last_landmark_is_named_not_counted():
     assert "Mark 12" in thirteen
     assert "more" not in thirteen
     fourteen = status_to_text(replace(STATUS, landmarks=marks, landmarks_known=14), "OUT")
-    assert "Mark 12" not in fourteen
-    assert "and 2 more" in fourteen
+    assert "  and 2 more: Mark 12 1,000, Mark 13 1,000" in fourteen.splitlines()
+    unnamed = status_to_text(replace(STATUS, landmarks=marks, landmarks_known=1014), "OUT")
+    assert "  and 1,002 more: Mark 12 1,000, Mark 13 1,000, and 1,000 others" in unnamed
+    many = tuple(replace(STATUS.landmarks[0], tag=f"Mark {number}") for number in range(60))
+    wrapped = status_to_text(replace(STATUS, landmarks=many, landmarks_known=60), "OUT")
+    assert max(breadth(line) for line in wrapped.splitlines()) <= 80
+    assert all(f"Mark {number}" in wrapped for number in range(60))
+
+
+def test_the_command_that_goes_on_can_be_typed():
+    assert "landmarks review 'my photos'" in status_to_text(STATUS, "my photos")
 
 
 def test_a_model_is_called_by_its_name_where_that_is_known():
