@@ -108,11 +108,16 @@ def run(arguments: argparse.Namespace) -> int:
         found = _print_names(search.photos)
     else:
         found = _print_paths(search.photos, b"\0" if arguments.null else b"\n")
-    _say_what_is_missing(found, presence.gone)
+    dated = arguments.since or arguments.until
+    _say_what_is_missing(found, presence.gone, _ABOUT_DATES if dated else "")
     return EXIT_DONE
 
 
-def _say_what_is_missing(found: int, gone: int) -> None:
+# A copied file often has the day of the copy.
+_ABOUT_DATES = "; --since and --until ask when the file was last changed, not when it was taken"
+
+
+def _say_what_is_missing(found: int, gone: int, hint: str) -> None:
     if gone:
         photos, were, them = (
             ("photo is", "it was", "it") if gone == 1 else ("photos are", "they were", "them")
@@ -123,7 +128,7 @@ def _say_what_is_missing(found: int, gone: int) -> None:
             file=sys.stderr,
         )
     elif not found:
-        print("landmarks: no photo fits", file=sys.stderr)
+        print(f"landmarks: no photo fits{hint}", file=sys.stderr)
 
 
 def _say_what_was_taken(match: Match) -> None:

@@ -31,7 +31,7 @@ def import_to_text(report: ImportReport, *, is_dry: bool) -> str:
     if report.respelled:
         lines.append(f"Spelled as here: {_listed(_respelled(report))}")
     if report.new_tags:
-        new_tags = [f"{tag} {count:,}" for tag, count in report.new_tags]
+        new_tags = [f"{tag} {count:,}{_near(tag, report)}" for tag, count in report.new_tags]
         lines.append(f"Tags that were not used here before: {_listed(new_tags)}")
     return "\n".join(lines)
 
@@ -56,12 +56,17 @@ def import_to_json(report: ImportReport) -> dict[str, Any]:
         **fates,
         "unread": report.unread,
         "new_tags": dict(report.new_tags),
+        "near_tags": dict(report.near),
         "respelled": {tag: known for tag, known, _ in report.respelled},
     }
 
 
 def _respelled(report: ImportReport) -> list[str]:
     return [f"{tag} → {known} {count:,}" for tag, known, count in report.respelled]
+
+
+def _near(tag: str, report: ImportReport) -> str:
+    return f" (near: {report.near[tag]})" if tag in report.near else ""
 
 
 def _listed(texts: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ itself: killed in between, the same import goes on, since what is written stands
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +23,14 @@ from landmark_core.export.label_studio_in import read_label_studio
 from landmark_core.export.matching import ClaimTable, Match
 from landmark_core.export.pending import Pending
 from landmark_core.export.photos import version_text
+from landmark_core.finding import near_tags
 from landmark_core.review import DecisionLog, Ulids, version_of
 from landmark_core.tables import Store, open_scratch
 
 AT_ONCE = 500  # decisions of one action
 
 Reader = Callable[[Path, str], Iterator[Entry]]
+_LOOKED_UP = 10  # new tags: for as many a known one is looked for that is near
 _READERS: Mapping[Format, Reader] = {"csv": read_csv, "label-studio": read_label_studio}
 
 
@@ -55,6 +57,7 @@ class ImportReport:
     saved: int  # decisions written; 0 in a dry run
     unread: int  # rows changed in final_tag or final_decision alone, which nothing reads
     new_tags: tuple[tuple[str, int], ...]  # tags that nobody has used here before: typing errors?
+    near: Mapping[str, str]  # of new tags: the known one of which it may be a slip
     respelled: tuple[tuple[str, str, int], ...]  # as written, as it is spelled here, how often
 
 
@@ -100,6 +103,7 @@ def import_file(
             for turn, claim in enumerate(new):
                 pending.add(match.photo, claim, turn)
         saved = 0 if settings.is_dry else _write(pending, log, Ulids(rng), clock)
+        new_tags = tuple((tag, n) for tag, n in tags.most_common() if tag not in used)
         return ImportReport(
             format=kind,
             entries=claims.entries,
@@ -107,9 +111,15 @@ def import_file(
             fates={fate: fates[fate] for fate in FATES},
             saved=saved,
             unread=unread,
-            new_tags=tuple((tag, n) for tag, n in tags.most_common() if tag not in used),
+            new_tags=new_tags,
+            near=_near([tag for tag, _ in new_tags[:_LOOKED_UP]], known_tags),
             respelled=respelled,
         )
+
+
+def _near(new_tags: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    found = {tag: near_tags(tag, known) for tag in new_tags}
+    return {tag: near[0] for tag, near in found.items() if near}
 
 
 def _judge(match: Match, log: DecisionLog) -> tuple[Fate, ...]:

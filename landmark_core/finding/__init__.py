@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from landmark_core.finding.finding import FindSettings, FoundPhoto, Search, find_photos
     from landmark_core.finding.letters import by_letters, fold, spelled_like
     from landmark_core.finding.presence import Presence
-    from landmark_core.finding.spelling import Match, match_tag
+    from landmark_core.finding.spelling import Match, match_tag, near_tags
 
 _HOMES = {
     "FindSettings": "finding",
@@ -27,6 +27,7 @@ _HOMES = {
     "by_letters": "letters",
     "fold": "letters",
     "match_tag": "spelling",
+    "near_tags": "spelling",
     "spelled_like": "letters",
 }
 
@@ -40,6 +41,7 @@ __all__ = [
     "find_photos",
     "fold",
     "match_tag",
+    "near_tags",
     "spelled_like",
 ]
 

@@ -75,12 +75,26 @@ def match_tag(typed: str, known: Iterable[str]) -> Match:
     raise ConfigError(f"no photo was ever tagged {typed!r}; {_others(letters, spellings)}")
 
 
+def near_tags(typed: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags that a name may be a slip of, the nearest first; it itself is none.
+
+    Args:
+        typed: what a person wrote.
+        known: all tags that there are.
+    """
+    letters = fold(typed)
+    spellings = by_letters(name for name in known if fold(name) != letters)
+    return tuple(min(spellings[name]) for name in _near(letters, spellings))
+
+
+def _near(letters: str, spellings: Mapping[str, Sequence[str]]) -> list[str]:
+    distances = _distances(letters, spellings)
+    return [name for name, slips in distances if _is_near(letters, name, slips)]
+
+
 def _others(letters: str, spellings: Mapping[str, Sequence[str]]) -> str:
     """Name the tags that are near, the nearest first; where none is, those that there are."""
-    near = [
-        name for name, slips in _distances(letters, spellings) if _is_near(letters, name, slips)
-    ]
-    if near:
+    if near := _near(letters, spellings):
         return f"the nearest tags: {_names(near[:_NAMED], spellings)}"
     everything = sorted(spellings, key=lambda name: min(spellings[name]))
     return f"tags here: {_names(everything, spellings, _LISTED)}"

@@ -123,8 +123,17 @@ def test_a_tag_is_spelled_as_it_is_here_already(store, tmp_path, capsys):
     assert report.saved == 3
     assert report.respelled == (("ROME", "Rome", 1), ("pétra", "Petra", 1))
     assert report.new_tags == (("Giza", 1),)
+    assert report.near == {}
     assert new_words(take_in(store, path, LATER + timedelta(days=1))) == {"same": 5}
     assert main(["import", store.out, str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["respelled"] == {"ROME": "Rome", "pétra": "Petra"}
     assert main(["import", store.out, str(path)]) == 0
     assert "Spelled as here: ROME → Rome 1, pétra → Petra 1" in capsys.readouterr().out
+
+
+def test_a_new_tag_that_may_be_a_slip_is_said_with_the_one_that_was_meant(store, tmp_path, capsys):
+    path = edited(store, tmp_path / "file.csv", a={"person_tag": "Romme"})
+    assert main(["import", store.out, str(path), "--dry-run"]) == 0
+    assert "Tags that were not used here before: Romme 1 (near: Rome)" in capsys.readouterr().out
+    assert main(["import", store.out, str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["near_tags"] == {"Romme": "Rome"}

@@ -87,6 +87,12 @@ def test_one_json_object(out, capsys):
     }
 
 
+def test_whose_date_counts_is_said_where_nothing_fits(out, capsys):
+    assert main(["find", "--gone", out, "Taj Mahal", "--since", "2026-06-01"]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("landmarks: no photo fits; --since and --until ask when the file was ")
+
+
 def test_json_keeps_the_bytes_of_a_name(out, capsys):
     assert main(["find", "--gone", out, "Taj Mahal", "--json"]) == 0
     paths = [one["path"] for one in json.loads(capsys.readouterr().out)["photos"]]

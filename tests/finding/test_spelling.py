@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landmark_core.errors import ConfigError
-from landmark_core.finding import match_tag
+from landmark_core.finding import match_tag, near_tags
 from landmark_core.finding.letters import fold
 
 KNOWN = (
@@ -96,3 +96,10 @@ def test_every_tag_finds_itself_and_its_spellings(known):
 @given(st.text())
 def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
+
+
+def test_a_slip_is_near_the_tag_that_was_meant_and_no_tag_is_near_itself():
+    known = ["Petra Jordan", "petra-jordan", "Hagia Sophia", "Petra"]
+    assert near_tags("Petra Jordon", known)[0] == "Petra Jordan"
+    assert near_tags("PETRA JORDAN", ["Petra Jordan"]) == ()
+    assert near_tags("Neuschwanstein", known) == ()
