@@ -62,6 +62,20 @@ def test_running_again_adds_nothing_and_says_so(tag, tmp_path):
     assert "--retry-failed tries them again): 2" in printed
 
 
+def test_photos_done_before_keep_their_decisions_and_the_summary_says_so(tag, tmp_path):
+    tag()
+    before = rows(tmp_path / "out")
+    for options in (("--review-below", "1"), ("--review-below", "1", "--dry-run")):
+        printed = tag(*options)[1]
+        assert (
+            ": 30 (decided with the settings of their run, not by this --review-below;" in printed
+        )
+    pandas.testing.assert_frame_equal(rows(tmp_path / "out"), before)
+    # As the line says: another OUT decides anew.
+    tag("--review-below", "1", "--limit", "8", out=tmp_path / "other")
+    assert set(rows(tmp_path / "other").decision.dropna()) == {"review"}
+
+
 def test_json_is_one_object_and_agrees_with_the_table(tag, tmp_path):
     code, printed, _ = tag("--json")
     assert code == 0
