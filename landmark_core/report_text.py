@@ -6,6 +6,7 @@ Pure. Names of photos come from outside: control and direction characters are sh
 import dataclasses
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from landmark_core.number_text import count_text
@@ -63,7 +64,7 @@ def to_text(summary: RunSummary, out: str) -> str:
     lines = [
         f"{count_text(counts.photos, 'photo')} done in {duration(summary.seconds)}"
         + (f" ({_rate(summary):.1f} photos/s)" if counts.photos else ""),
-        *_aside("already done before", plan.already_done),
+        *_done_before("already done before", plan, summary.settings),
         *_aside("left to an open backfill", plan.claimed),
         *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
         *_aside("other files, left alone", plan.not_photos),
@@ -91,12 +92,18 @@ def to_text(summary: RunSummary, out: str) -> str:
     return "\n".join(lines)
 
 
-def plan_to_text(plan: PlanSummary, out: str) -> str:
-    """Return what --dry-run says of a plan."""
+def plan_to_text(plan: PlanSummary, out: str, settings: Mapping[str, Any]) -> str:
+    """Return what --dry-run says of a plan.
+
+    Args:
+        plan: of the run that would be.
+        out: where it would write.
+        settings: that it was given.
+    """
     to_do = count_text(plan.to_do, "photo")
     lines = [
         f"{to_do} to do of {plan.listed:,} found; nothing was written to {out}",
-        *_aside("already done", plan.already_done),
+        *_done_before("already done", plan, settings),
         *_aside("unreadable before, tried again", plan.retried),
         *_aside("left to an open backfill", plan.claimed),
         *_aside("unreadable before (--retry-failed tries them again)", plan.failed_before),
@@ -158,6 +165,17 @@ def _failure_lines(summary: RunSummary) -> list[str]:
 
 def _aside(what: str, number: int) -> list[str]:
     return [f"  {what}: {number:,}"] if number else []
+
+
+def _done_before(what: str, plan: PlanSummary, settings: Mapping[str, Any]) -> list[str]:
+    """Count the photos that were done; who asks for other decisions is told that theirs stay."""
+    lines = _aside(what, plan.already_done)
+    if lines and settings.get("review_below") is not None:
+        lines[0] += (
+            " (decided with the settings of their run, not by this --review-below; another --out "
+            "or another --model decides anew)"
+        )
+    return lines
 
 
 def _share(part: int, whole: int) -> str:

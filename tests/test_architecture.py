@@ -51,7 +51,7 @@ PURE = (
     "config",
     "protocols",
     "since",
-    "library.dates",
+    *("library.dates", "library.own_places"),
     "report",
     "report_time",
     "report_text",

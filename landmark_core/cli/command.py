@@ -20,6 +20,7 @@ from landmark_core.cli import (
     train,
 )
 from landmark_core.cli.console import guard, settle_threads
+from landmark_core.cli.interruption import quiet_imports
 from landmark_core.cli.parser import Parser
 
 
@@ -27,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     settle_threads()
     arguments = build_parser().parse_args(argv)
-    return guard(lambda: arguments.run(arguments), interrupted=arguments.interrupted)
+    with quiet_imports(arguments.interrupted):
+        return guard(lambda: arguments.run(arguments), interrupted=arguments.interrupted)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -11,7 +11,14 @@ from landmark_core.cli.console import EXIT_DONE, print_json
 from landmark_core.cli.console import INTERRUPTED as INTERRUPTED
 from landmark_core.cli.options import auto_or_int
 from landmark_core.cli.progress import drawn_progress
-from landmark_core.config import DEVICES, PRECISIONS, ReadLimits, TagConfig, limits_from
+from landmark_core.config import (
+    DEVICES,
+    PRECISIONS,
+    ReadLimits,
+    TagConfig,
+    limits_from,
+    settings_to_keep,
+)
 
 if TYPE_CHECKING:
     from landmark_core.report import RunSummary
@@ -48,7 +55,8 @@ def add_tag_arguments(parser: argparse.ArgumentParser) -> None:
         "--review-below",
         type=float,
         metavar="X",
-        help="a person reviews photos under this confidence; 1 reviews all (default: the model's)",
+        help="a person reviews new photos under this confidence; 1 reviews all of them (default: "
+        "the model's)",
     )
     add("--include", action="append", default=[], metavar="GLOB", help="only these; repeatable")
     add("--exclude", action="append", default=[], metavar="GLOB", help="not these; repeatable")
@@ -148,5 +156,5 @@ def print_plan(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"dry_run": True, "plan": asdict(plan)})
     else:
-        print(plan_to_text(plan, without_secrets(config.out)))
+        print(plan_to_text(plan, without_secrets(config.out), settings_to_keep(config)))
     return EXIT_DONE

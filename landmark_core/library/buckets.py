@@ -15,6 +15,7 @@ from landmark_core.library.faults import hide_secrets
 from landmark_core.library.identity import newest_us, url_ref
 from landmark_core.library.kinds import judge_name, sniff
 from landmark_core.library.objects import read_head, within
+from landmark_core.library.own_places import is_in_run_folder
 from landmark_core.library.pages import PAGE, broken_off, list_pages
 from landmark_core.library.persistence import StoreError, persist
 from landmark_core.library.places import Place
@@ -37,9 +38,10 @@ def walk_place(place: Place, selection: Selection, counts: Counts) -> Iterator[P
     for page in _pages(place, selection, counts):
         for entry in _photos_among(place, page, selection, counts):
             url = place.url_of(entry["name"])
-            if url.startswith(skip):
+            relative = url[len(place.url) + 1 :]
+            if url.startswith(skip) or is_in_run_folder(relative):
                 continue
-            if not selection.patterns.keeps(url[len(place.url) + 1 :]):
+            if not selection.patterns.keeps(relative):
                 counts.excluded += 1
                 continue
             counts.photos += 1

@@ -81,7 +81,8 @@ def open_listing(
         follow_links: enter symbolic links to folders and take those that leave SOURCE; without
             it a link counts as a photo only where it names a file inside SOURCE.
         skip: folders and URLs never entered, such as OUT inside SOURCE. SOURCE itself is always
-            entered: where OUT is SOURCE, name the folders within it.
+            entered: where OUT is SOURCE, name the folders within it. The folders that runs left
+            in any other OUT are passed over by their names.
         window: only photos that came or changed in it; those without a time are kept. Null looks
             at all, and takes SOURCE as it is written.
 

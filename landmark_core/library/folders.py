@@ -14,6 +14,7 @@ from pathlib import Path
 
 from landmark_core.library.identity import local_ref
 from landmark_core.library.kinds import HEAD_BYTES, Judgement, judge_name, sniff
+from landmark_core.library.own_places import is_run_folder
 from landmark_core.library.selection import Counts, Selection
 from landmark_core.records import PhotoRef
 
@@ -119,7 +120,7 @@ class _Walk:
             if any(folder.inode == inode for folder in above):
                 self._counts.links_not_followed += 1  # a loop: this folder contains itself
                 return []
-            if not is_root and self._is_skipped(inode):
+            if not is_root and (is_run_folder(self.relative(path)) or self._is_skipped(inode)):
                 return []
             return [_Folder(path, inode, self._names(path))]
         except OSError as error:

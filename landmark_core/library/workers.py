@@ -36,11 +36,13 @@ def warm_up_workers() -> None:
     context = worker_context()
     if context.get_start_method() != "forkserver":
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
     context.set_forkserver_preload(_PRELOAD)
     # The server and all its workers inherit a blocked SIGINT: Ctrl-C is the command's alone, also
     # in the moment before `settle_worker` runs. A Ctrl-C in here is delivered after it.
+    # Python starts the tracker on the way to the server and unblocks SIGINT then: it comes first.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()

@@ -200,6 +200,17 @@ class Store:
         """Whether a run has its run file: nothing more is written for it."""
         return self._place.exists(f"runs/{run_id}.json")
 
+    def holds_runs(self) -> bool:
+        """Whether this is the OUT of runs: plans or run files are there, or parts.
+
+        Raises:
+            RunError: if it cannot be listed.
+        """
+        runs = self._place.list_names("runs")
+        if finished_runs(runs) or planned_runs(runs):
+            return True
+        return any("/run=" in name for name in self._place.list_folders("tags"))
+
     def list_planned(self) -> list[str]:
         """Return the run ids that have a plan, finished or not, oldest first."""
         return planned_runs(self._place.list_names("runs"))

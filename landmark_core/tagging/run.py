@@ -34,6 +34,7 @@ from landmark_core.report import (
 from landmark_core.report_text import to_json
 from landmark_core.since import open_window
 from landmark_core.tables import Counts, Plan, Store, WorkKey, count_work, new_run_id, plan_run
+from landmark_core.tagging.places import check_nesting, is_out, is_same_place
 
 if TYPE_CHECKING:
     from landmark_core.tagging.runner import Tagger
@@ -223,8 +224,9 @@ def open_photos(
     """Open SOURCE; its photos are still to be read, and progress is told of each.
 
     Raises:
-        ConfigError: if SOURCE is wrong, or holds no photo.
+        ConfigError: if SOURCE is wrong, or holds no photo, or OUT is mixed up with another one.
     """
+    check_nesting(config.out, store)
     listing = open_listing(
         config.source,
         include=config.include,
@@ -251,10 +253,15 @@ def _at_least_one(listing: Listing, config: TagConfig) -> Iterator[PhotoRef]:
         return itertools.chain((first,), photos)
     if listing.counts.older or listing.counts.partitions:
         return photos
+    source = without_secrets(config.source)
+    if is_out(config.source) and not is_same_place(config.source, config.out):
+        raise ConfigError(
+            f"SOURCE {source} is an OUT of landmarks (it holds tags and runs, and no photos); did "
+            "you swap SOURCE and --out?"
+        )
     seen = f"{listing.counts.not_photos} other files"
     if listing.counts.excluded:
         seen += f", {listing.counts.excluded} left out by --include and --exclude"
-    source = without_secrets(config.source)
     raise ConfigError(f"no photos in {source} ({seen}); name a folder that holds photos")
 
 

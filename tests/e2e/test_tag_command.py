@@ -62,6 +62,20 @@ def test_running_again_adds_nothing_and_says_so(tag, tmp_path):
     assert "--retry-failed tries them again): 2" in printed
 
 
+def test_photos_done_before_keep_their_decisions_and_the_summary_says_so(tag, tmp_path):
+    tag()
+    before = rows(tmp_path / "out")
+    for options in (("--review-below", "1"), ("--review-below", "1", "--dry-run")):
+        printed = tag(*options)[1]
+        assert (
+            ": 30 (decided with the settings of their run, not by this --review-below;" in printed
+        )
+    pandas.testing.assert_frame_equal(rows(tmp_path / "out"), before)
+    # As the line says: another OUT decides anew.
+    tag("--review-below", "1", "--limit", "8", out=tmp_path / "other")
+    assert set(rows(tmp_path / "other").decision.dropna()) == {"review"}
+
+
 def test_json_is_one_object_and_agrees_with_the_table(tag, tmp_path):
     code, printed, _ = tag("--json")
     assert code == 0
@@ -151,6 +165,50 @@ def test_out_within_source_is_not_tagged(tag, drawn_library, tmp_path, inside):
         assert f"{done} photos done" in printed
 
 
+def test_an_out_in_place_of_source_is_refused_and_never_tagged(tag, drawn_library, tmp_path):
+    library, out = tmp_path / "library", tmp_path / "out"
+    shutil.copytree(drawn_library / "roll-01", library)
+    tag("--review-below", "1", source=library, out=out)
+    for options in ((), ("--dry-run",)):
+        code, _, complained = tag(*options, source=out, out=library)
+        assert code == 2
+        assert f"SOURCE {out} is an OUT of landmarks" in complained
+        assert "swap" in complained
+        assert complained.count("\n") == 1
+    assert not (library / "tags").exists()
+    assert "swap" not in tag(source=out, out=out)[2]  # nothing to swap, and no photos either
+
+
+def test_photos_that_lie_in_an_out_are_tagged_into_another_one(tag, drawn_library, tmp_path):
+    library = tmp_path / "library"
+    shutil.copytree(drawn_library / "roll-01", library)
+    tag("--review-below", "1", source=library, out=library)
+    for other in (library / "mine", tmp_path / "elsewhere"):
+        code, printed, _ = tag("--review-below", "1", source=library, out=other)
+        assert code == 0
+        assert "8 photos done" in printed
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "said"),
+    [
+        ("p/tags", "p", "type --out {}/p/tags or a new folder"),
+        ("p", "p/tags", "type --out {}/p or a new folder"),
+        ("p", "p/heatmaps/deep/down", "in heatmaps/ of the OUT {}/p;"),
+    ],
+)
+def test_an_out_among_the_tables_of_another_is_refused(
+    tag, drawn_library, tmp_path, first, then, said
+):
+    photo = drawn_library / "roll-01"
+    assert tag("--limit", "1", source=photo, out=tmp_path / first)[0] == 0
+    code, _, complained = tag(source=photo, out=tmp_path / then)
+    assert code == 2
+    assert said.format(tmp_path) in complained
+    assert complained.count("\n") == 1
+    assert tag("--limit", "1", source=photo, out=tmp_path / first)[0] == 0  # it is as it was
+
+
 def test_dry_run_writes_nothing(tag, tmp_path):
     code, printed, _ = tag("--dry-run")
     assert code == 0
@@ -180,6 +238,7 @@ def test_a_single_photo_and_a_list(tag, drawn_library, tmp_path):
         pytest.param((), "nowhere", "out", "nowhere", id="missing-source"),
         pytest.param((), "empty", "out", "no photos", id="folder-without-photos"),
         pytest.param((), None, "/proc/out", "OUT cannot be written", id="out-not-writable"),
+        pytest.param((), None, "file/tags", "OUT cannot be written", id="out-below-a-file"),
         pytest.param((), None, "file", "OUT cannot be written", id="out-is-a-file"),
         pytest.param(("--model", "nosuch"), None, "out", "nosuch", id="unknown-model"),
         pytest.param(("--review-below", "2"), None, "out", "between 0 and 1", id="bad-threshold"),

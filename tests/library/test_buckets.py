@@ -65,6 +65,14 @@ def test_include_exclude_and_skip_work_in_buckets(bucket):
     assert counts.excluded == 3  # folder a as one, d.png and odd
 
 
+def test_what_runs_left_in_any_out_of_a_bucket_is_passed_over(bucket):
+    run = "20261128T080627Z-1f616d"
+    theirs = ("a.jpg", "heatmaps/run=1/e.jpg", f"my/run={run}/g.jpg")
+    ours = (f"heatmaps/run={run}/b.jpg", f"old/heatmaps/run={run}/c.jpg")
+    fill(bucket, dict.fromkeys((*theirs, *ours), b"x"))
+    assert relative(bucket)[0] == sorted(theirs, key=str.encode)
+
+
 def test_one_object_and_a_list_in_a_bucket(bucket):
     fill(bucket)
     fill(bucket, {"list.txt": f"{bucket}/a.jpg\n{bucket}/b\n{bucket}/gone.jpg\n".encode()})

@@ -2,9 +2,11 @@
 
 import io
 import os
+import random
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from PIL import Image
 
 from landmark_core.errors import ConfigError
 from landmark_core.library.find import open_listing
+from landmark_core.tables import new_run_id
 
 
 def jpeg() -> bytes:
@@ -170,6 +173,20 @@ def test_out_inside_source_is_skipped_under_any_name(tmp_path):
     (tmp_path / "alias").symlink_to(tmp_path / "out")
     assert relative(tmp_path, skip=[str(tmp_path / "out")]) == ["a.jpg", "outside/c.jpg"]
     assert relative(tmp_path, skip=[str(tmp_path / "alias")]) == ["a.jpg", "outside/c.jpg"]
+
+
+def test_what_runs_left_in_any_out_is_passed_over_by_its_name(tmp_path):
+    run = new_run_id(datetime.now(UTC), random.Random(1))
+    ours = (f"heatmaps/run={run}/b.jpg", f"old/out/heatmaps/run={run}/c.jpg", f"tags/run={run}/d")
+    merged = f"tags/run=compact-{run}/part-000000.parquet"
+    theirs = ("heatmaps/run=1/e.jpg", "heatmaps/f.jpg", f"my/run={run}/g.jpg", "tags/h.jpg")
+    touch(tmp_path, "a.jpg", *ours, merged, *theirs)
+    listing = open_listing(str(tmp_path))
+    found = [os.path.relpath(ref.location, tmp_path) for ref in listing]
+    assert found == sorted(("a.jpg", *theirs), key=str.encode)
+    assert listing.counts.not_photos == 0
+    # Whoever names such a folder means it.
+    assert relative(tmp_path / "heatmaps" / f"run={run}") == ["b.jpg"]
 
 
 def test_include_and_exclude_apply_to_relative_paths(tmp_path):
