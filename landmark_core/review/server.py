@@ -187,6 +187,8 @@ def _add_lists(app: FastAPI, desk: Desk) -> None:
             "view": opened.view_id,
             "total": opened.total,
             "start": opened.start,
+            "tag": opened.tag,
+            "no_tag": opened.no_tag,
             "items": _items(desk, numbers),
             "progress": progress_to_json(progress),
         }

@@ -441,6 +441,30 @@ def test_no_heatmap_has_its_reason(start_review, few_out, open_page):
         assert reason == "Heatmaps are made for photos to review."
 
 
+def test_the_tag_filter_takes_the_tag_that_is_meant(start_review, few_out, open_page):
+    page = open_page(start_review(few_out()).url)
+    page.keyboard.press("a")  # one photo at a time
+    page.keyboard.press("t")
+    page.keyboard.type("Hagia Sophia")
+    press(page, "Enter", "Enter")
+    page.keyboard.press("f")
+    page.locator("#filter-state").select_option("all")
+    field = page.locator("#filter-tag")
+    field.fill("hagia")
+    field.press("Enter")
+    wait_until(lambda: page.locator("#place").inner_text() == "1 of 1")
+    assert field.input_value() == "Hagia Sophia"
+    assert "Hagia Sophia" in page.locator("#filters-text").inner_text()
+    wait_until(lambda: "tag=Hagia+Sophia" in page.url)
+    field.fill("hagixx soxxia")
+    field.press("Enter")
+    page.wait_for_selector("#empty:not([hidden])")
+    said = page.locator("#empty-text").inner_text()
+    assert said.startswith("No photo was ever tagged 'hagixx soxxia'; ")
+    assert "Hagia Sophia" in said
+    assert field.input_value() == "hagixx soxxia"
+
+
 def test_names_with_markup_and_odd_signs_are_shown_as_text(
     start_review, tmp_path, tiny_model, open_page
 ):

@@ -15,7 +15,7 @@ import { Queue } from "./queue.js";
 import { Stage } from "./stage.js";
 import { moved, toast } from "./toast.js";
 import { newUlid } from "./ulid.js";
-import { answer, count, duration, percent } from "./words.js";
+import { answer, count, duration, percent, sentence } from "./words.js";
 
 const AHEAD = 4; // photos fetched before they are needed
 const PROGRESS_MS = 15_000;
@@ -59,6 +59,7 @@ async function open(parameters, at = null) {
     const opened = await queue.open({ ...parameters, reviewer: reviewer() }, at);
     if (!opened || mine !== listTurn) return;
     place = opened.start;
+    if (filters.takeTag(parameters.tag, opened.tag)) toast(`Tag: ${opened.tag}`);
     isLooking = opened.progress.looks.done < opened.progress.looks.total;
     showProgress(opened.progress);
     // Whoever is choosing filters goes on choosing.
@@ -92,7 +93,7 @@ function showOnly(name) {
 // ---- one photo
 
 async function showSingle(wanted) {
-  if (queue.total === 0) return showEmpty("Nothing here", "No photo fits these filters.");
+  if (queue.total === 0) return showNothing();
   const asked = listTurn;
   const item = await onList(() => queue.need(wanted));
   if (!item || asked !== listTurn) return undefined;
@@ -173,6 +174,10 @@ function showEnd() {
   if (queue.parameters.order === "audit") {
     showEmpty("The sample is checked", "All photos of the random sample were looked at.");
   } else showEmpty("Done", "That was the last photo of this list.");
+}
+
+function showNothing() {
+  showEmpty("Nothing here", queue.noTag ? `${sentence(queue.noTag)}.` : "No photo fits these filters.");
 }
 
 function showEmpty(title, text) {
@@ -338,7 +343,7 @@ function held(waiting, error) {
 // ---- the grid
 
 async function showGrid(takesFocus = true) {
-  if (queue.total === 0) return showEmpty("Nothing here", "No photo fits these filters.");
+  if (queue.total === 0) return showNothing();
   showOnly("grid");
   Filters.toAddress(filters.read(), queue.at(place)?.photo_id);
   await onList(() => grid.show(place, takesFocus));

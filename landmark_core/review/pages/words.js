@@ -29,3 +29,8 @@ export function duration(seconds) {
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
 }
+
+// Makes a line of the server a sentence: its first letter is a capital.
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
