@@ -573,6 +573,30 @@ def test_a_phone_shows_the_photo_and_the_answers_without_scrolling(
     )
 
 
+@pytest.mark.parametrize("size", [(1280, 850), (1366, 768)], ids=str)
+def test_a_desktop_shows_the_photo_and_the_way_on_whatever_is_open(
+    start_review, tmp_path, tiny_model, open_page, size
+):
+    draw_library(tmp_path / "drawn", scenes=6)
+    first, *_ = sorted((tmp_path / "drawn").rglob("scene-*"))
+    (tmp_path / "photos").mkdir()
+    for number in range(9):
+        shutil.copy(first, tmp_path / "photos" / f"copy-{number}{first.suffix}")
+    width, height = size
+    server = start_review(tag(tmp_path / "photos", tmp_path / "out", tiny_model))
+    page = open_page(server.url, size={"width": width, "height": height})
+    page.wait_for_selector("#alike:not([hidden])")
+    page.locator("#facts summary").click()
+    page.locator("#history summary").click()
+    page.locator("#filters summary").click()
+    page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => resolve()))")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    box = page.locator("#next").bounding_box()
+    assert box["y"] + box["height"] <= height
+    assert page.locator("#stage").bounding_box()["height"] > height / 4
+    assert page.evaluate("(({scrollHeight: all, clientHeight: seen}) => all > seen)(decide)")
+
+
 def test_the_page_needs_nothing_but_its_own_files():
     """Every file that the page names is one of its own."""
     folder = Path(sys.modules["landmark_core"].__file__).parent / "review" / "pages"
