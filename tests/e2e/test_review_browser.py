@@ -594,6 +594,10 @@ def test_a_desktop_shows_the_photo_and_the_way_on_whatever_is_open(
     box = page.locator("#next").bounding_box()
     assert box["y"] + box["height"] <= height
     assert page.locator("#stage").bounding_box()["height"] > height / 4
+    # As wide as its longest choice: as wide as it would be without any limit.
+    wide = "one => { one.style.maxWidth = 'none'; return one.offsetWidth; }"
+    state = page.locator("#filter-state")
+    assert state.evaluate("one => one.offsetWidth") == state.evaluate(wide)
     assert page.evaluate("(({scrollHeight: all, clientHeight: seen}) => all > seen)(decide)")
 
 

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from landmark_core.cli import main
+from landmark_core.review.server import last_part
 from landmark_core.review.ulid import Ulids
 
 ULIDS = Ulids(random.Random(3))
@@ -206,6 +207,21 @@ def test_the_tag_of_a_filter_is_meant_as_landmarks_find_means_it(client):
     )
     assert "the nearest tags: Hagia Sophia" in none["no_tag"]
     assert view("")["no_tag"]
+
+
+def test_the_title_has_the_name_of_the_folder_and_the_path_on_hover(calm):
+    client, out = calm
+    for address in ("/", "/summary"):
+        title = f'<span class="out" title="{out}">{out.name}</span>'
+        assert title in client.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("out", "name"),
+    [("/a/b", "b"), ("/a/b/", "b"), ("s3://a/b", "b"), ("/", "/"), ("/a/\u202eb", "\\u202eb")],
+)
+def test_a_folder_is_known_by_its_last_part(out, name):
+    assert last_part(out) == name
 
 
 def test_orders_differ_and_each_is_the_same_again(calm):
