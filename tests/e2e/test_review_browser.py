@@ -465,6 +465,25 @@ def test_the_tag_filter_takes_the_tag_that_is_meant(start_review, few_out, open_
     assert field.input_value() == "hagixx soxxia"
 
 
+def test_escape_leaves_the_filters_and_gives_the_focus_back(start_review, few_out, open_page):
+    page = open_page(start_review(few_out()).url)
+    for field in ("filters summary", "filter-state", "filter-tag", "filter-since", "reviewer"):
+        page.keyboard.press("f")
+        assert page.locator("#filters[open]").count() == 1
+        page.locator(f"#{field}").focus()
+        page.keyboard.press("Escape")
+        assert page.locator("#filters[open]").count() == 0, field
+        assert focused(page) == "stage", field
+    page.keyboard.press("g")
+    page.wait_for_selector(".cell")
+    page.keyboard.press("ArrowRight")
+    current = focused(page)
+    page.keyboard.press("f")
+    page.locator("#filter-tag").focus()
+    page.keyboard.press("Escape")
+    assert focused(page) == current
+
+
 def test_names_with_markup_and_odd_signs_are_shown_as_text(
     start_review, tmp_path, tiny_model, open_page
 ):

@@ -549,7 +549,7 @@ keys.entries = [
   { keys: ["g"], label: "g", text: "grid of many photos, and back", run: toggleGrid },
   { keys: ["c"], label: "c", text: "in the grid: select the photo's look-alikes", run: each(() => {}, () => grid.selectAlike()) },
   { keys: [], label: "Space Enter", text: "in the grid: select; open large", run: () => {} },
-  { keys: ["f"], label: "f", text: "filters and orders", run: () => toggleDetails("filters") },
+  { keys: ["f"], label: "f", text: "filters and orders; Esc leaves them", run: () => toggleDetails("filters") },
   { keys: ["i"], label: "i", text: "about this photo", run: inSingle(() => toggleDetails("facts")) },
   { keys: ["d"], label: "d", text: "theme: as the system, light, dark", run: setTheme },
   { keys: ["?"], label: "?", text: "these keys", run: () => byId("help").showModal() },
@@ -613,6 +613,12 @@ byId("filters").open = preference("filters");
 byId("filters").addEventListener("toggle", () => {
   prefer("filters", byId("filters").open);
   if (!byId("filters").open && byId("filters").contains(document.activeElement)) leaveField();
+});
+byId("filters").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || !byId("filters").open) return;
+  event.preventDefault();
+  byId("filters").open = false;
+  leaveField();
 });
 setHeatmap(preference("heatmap"));
 const { parameters, at } = Filters.fromAddress();
