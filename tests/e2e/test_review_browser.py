@@ -484,6 +484,35 @@ def test_escape_leaves_the_filters_and_gives_the_focus_back(start_review, few_ou
     assert focused(page) == current
 
 
+def test_all_that_a_dead_server_has_not_got_is_counted(start_review, review_out, open_page):
+    port = str(next(PORTS))
+    server = start_review(review_out, "--port", port)
+    page = open_page(server.url)
+    page.keyboard.press("a")  # one photo at a time
+    page.wait_for_load_state("networkidle")  # the next photos are here
+    notice = page.locator("#notice")
+    server.process.kill()
+    server.process.wait()
+    press(page, "1")
+    wait_until(lambda: "1 decision not saved yet" in notice.inner_text())
+    assert notice.inner_text() == (
+        "1 decision not saved yet: the server does not answer. Is landmarks review still running? "
+        "It is kept here and sent when the server is back."
+    )
+    page.wait_for_timeout(2_000)  # the next try is seconds away
+    press(page, "0")
+    press(page, "1")
+    page.keyboard.press("u")
+    wait_until(lambda: notice.inner_text().startswith("4 decisions not saved yet"), 1)
+    assert notice.inner_text().startswith(
+        "4 decisions not saved yet: the server does not answer. Is landmarks review still running? "
+        "They are kept here and sent when it is back."
+    )
+    start_review(review_out, "--port", port)
+    wait_until(lambda: len(standing(review_out)) == 2 if saved(review_out) == 4 else False)
+    page.wait_for_selector("#notice", state="hidden")
+
+
 def test_names_with_markup_and_odd_signs_are_shown_as_text(
     start_review, tmp_path, tiny_model, open_page
 ):

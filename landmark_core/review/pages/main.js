@@ -15,7 +15,7 @@ import { Queue } from "./queue.js";
 import { Stage } from "./stage.js";
 import { moved, toast } from "./toast.js";
 import { newUlid } from "./ulid.js";
-import { answer, count, duration, percent, sentence } from "./words.js";
+import { answer, count, duration, notSaved, percent, sentence } from "./words.js";
 
 const AHEAD = 4; // photos fetched before they are needed
 const PROGRESS_MS = 15_000;
@@ -337,7 +337,9 @@ function refused(entry, error) {
 }
 
 function held(waiting, error) {
-  say(`${count(waiting, "decision")} not saved yet, sent again soon: ${error.message}`);
+  const again = byId("notice").querySelector("button");
+  say(notSaved(waiting, error));
+  if (again) byId("notice").append(" ", again); // what else did not work can still be tried again
 }
 
 // ---- the grid
@@ -422,7 +424,8 @@ function say(text) {
 }
 
 function complain(error, again) {
-  say(`${error.message} `);
+  const isAway = error.status === 0 && outbox.size > 0;
+  say(`${isAway ? notSaved(outbox.size, error) : error.message} `);
   const button = element("button", "", "Try again");
   button.type = "button";
   button.addEventListener("click", again);
