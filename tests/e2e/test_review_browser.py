@@ -513,6 +513,23 @@ def test_all_that_a_dead_server_has_not_got_is_counted(start_review, review_out,
     page.wait_for_selector("#notice", state="hidden")
 
 
+def test_the_grid_fades_what_is_settled_and_not_what_was_skipped(start_review, few_out, open_page):
+    page = open_page(start_review(few_out()).url)
+    page.keyboard.press("a")  # one photo at a time
+    press(page, "s")
+    press(page, "s")
+    page.goto(f"{page.url.partition('?')[0]}?state=skipped")
+    page.wait_for_selector("html[data-ready]")
+    page.locator("#stage").focus()
+    page.keyboard.press("g")
+    page.wait_for_selector(".cell")
+    opacities = """() => [...document.querySelectorAll('.cell img')]
+        .map(one => getComputedStyle(one).opacity)"""
+    assert page.evaluate(opacities) == ["1", "1"]
+    page.keyboard.press("0")
+    wait_until(lambda: page.evaluate(opacities) == ["0.45", "1"])
+
+
 def test_names_with_markup_and_odd_signs_are_shown_as_text(
     start_review, tmp_path, tiny_model, open_page
 ):
