@@ -10,12 +10,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from landmark_core.errors import ConfigError
+from landmark_core.finding import match_tag
 from landmark_core.records import ReviewItem
 from landmark_core.review.catalogue import Catalogue
 from landmark_core.review.decisions import Action, Answer, Choice, DecisionLog
@@ -58,6 +60,8 @@ class OpenView:
     view_id: str
     total: int
     start: int  # place at which to begin
+    tag: str | None  # that was meant; null where none was asked for, or none fits
+    no_tag: str | None  # why no tag fits what was asked for, with those that are near
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +125,10 @@ class Desk:
         """Make a list of photos.
 
         Args:
-            query: which, in which order.
+            query: which, in which order; a tag as a person types it.
             at: photo to begin with; else the first that nobody has settled or skipped.
         """
+        query, no_tag = self._meant(query)
         everything = np.arange(len(self._catalogue))
         with self._lock:
             groups = self._looks.group_of(everything)
@@ -132,7 +137,13 @@ class Desk:
             self._views[view_id] = numbers
             while len(self._views) > VIEWS_KEPT:
                 self._views.popitem(last=False)
-            return OpenView(view_id=view_id, total=len(numbers), start=self._start(numbers, at))
+            return OpenView(
+                view_id=view_id,
+                total=len(numbers),
+                start=self._start(numbers, at),
+                tag=None if no_tag else query.tag,
+                no_tag=no_tag,
+            )
 
     def view(self, view_id: str, offset: int, count: int) -> tuple[int, tuple[int, ...]]:
         """Return how long a list is, and the numbers of some of its photos.
@@ -278,6 +289,23 @@ class Desk:
                 audit_high=high,
                 is_newer=self._is_newer,
             )
+
+    def _meant(self, query: ViewQuery) -> tuple[ViewQuery, str | None]:
+        """Find the tag that a person means, as `landmarks find` does; where none fits, say why."""
+        if query.tag is None:
+            return query, None
+        with self._lock:
+            spelled = self._people.spelled(query.tag)
+            is_known = self._people.code_of(spelled) is not None
+            tags = self._people.tags()
+        if is_known:
+            return replace(query, tag=spelled), None
+        # Half a name is meant for what can be seen here, not for a class that no photo has.
+        names = [tag for tag, photos in tags if photos]
+        try:
+            return replace(query, tag=match_tag(query.tag, names).tags[0]), None
+        except ConfigError as error:
+            return query, str(error)
 
     def _spelled(self, tag: str) -> str:
         with self._lock:

@@ -50,6 +50,10 @@ class People:
         """Return the number of a tag; null where nobody knows it."""
         return self._codes.get(tag)
 
+    def codes_of(self, tag: str) -> list[int]:
+        """Return the numbers of all spellings of a tag: they are one landmark."""
+        return [self._codes[one] for one in self._spellings.get(fold(tag), ())]
+
     def spelled(self, tag: str) -> str:
         """Return a tag as it is spelled already, whatever its case, accents and signs."""
         return spelled_like(tag, self._spellings)

@@ -91,6 +91,7 @@ def _add_pages(app: FastAPI, front: Front) -> None:
     settings = {
         "reviewer": front.reviewer,
         "out": printable(front.out),
+        "out_name": last_part(front.out),
         # What is kept in the browser belongs to one OUT, whichever port it is served from.
         "out_id": hashlib.sha256(front.out.encode("utf-8", "backslashreplace")).hexdigest()[:16],
         "orders": [
@@ -112,6 +113,7 @@ def _add_pages(app: FastAPI, front: Front) -> None:
         found = front.summarise()
         return template.render(
             out=printable(front.out),
+            out_name=last_part(front.out),
             summary=found,
             suggestion=suggestion_text(found),
             audit=audit_text(found),
@@ -121,6 +123,11 @@ def _add_pages(app: FastAPI, front: Front) -> None:
         kind = _KINDS.get(name[name.rindex(".") :])
         if kind is not None:
             app.get(f"/static/{name}")(_static(text.encode(), kind))
+
+
+def last_part(out: str) -> str:
+    """Return the name of a folder or prefix, by which a person knows it."""
+    return printable(out.rstrip("/").rpartition("/")[2] or out)
 
 
 def _static(content: bytes, kind: str) -> Callable[[Request], Response]:
@@ -187,6 +194,8 @@ def _add_lists(app: FastAPI, desk: Desk) -> None:
             "view": opened.view_id,
             "total": opened.total,
             "start": opened.start,
+            "tag": opened.tag,
+            "no_tag": opened.no_tag,
             "items": _items(desk, numbers),
             "progress": progress_to_json(progress),
         }

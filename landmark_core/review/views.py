@@ -13,8 +13,6 @@ from landmark_core.review.queue import Order, QueueColumns, arrange
 State = Literal["waiting", "settled", "skipped", "disagree", "tagged", "no_landmark", "all"]
 STATES: tuple[State, ...] = get_args(State)
 
-_UNKNOWN = -2  # code of a tag that no photo has
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewQuery:
@@ -22,7 +20,7 @@ class ViewQuery:
 
     order: Order = "confidence"  # finds most errors first, see docs/review.md
     state: State = "waiting"
-    tag: str | None = None  # the model's best, or what a person said
+    tag: str | None = None  # the model's best, or what a person said; in any spelling
     run: str | None = None
     since_us: int | None = None  # modified, else tagged: from this moment on
     until_us: int | None = None  # before this moment
@@ -44,10 +42,8 @@ def choose(
     """
     chosen = _in_state(catalogue, people, query)
     if query.tag is not None:
-        code = people.code_of(query.tag)
-        chosen &= np.where(people.settled, people.tag, catalogue.tag) == (
-            _UNKNOWN if code is None else code
-        )
+        now = np.where(people.settled, people.tag, catalogue.tag)
+        chosen &= np.isin(now, people.codes_of(query.tag))
     if query.run is not None:
         runs = dict(zip(catalogue.runs, range(len(catalogue.runs)), strict=True))
         chosen &= catalogue.run == runs.get(query.run, -1)

@@ -441,6 +441,95 @@ def test_no_heatmap_has_its_reason(start_review, few_out, open_page):
         assert reason == "Heatmaps are made for photos to review."
 
 
+def test_the_tag_filter_takes_the_tag_that_is_meant(start_review, few_out, open_page):
+    page = open_page(start_review(few_out()).url)
+    page.keyboard.press("a")  # one photo at a time
+    page.keyboard.press("t")
+    page.keyboard.type("Hagia Sophia")
+    press(page, "Enter", "Enter")
+    page.keyboard.press("f")
+    page.locator("#filter-state").select_option("all")
+    field = page.locator("#filter-tag")
+    field.fill("hagia")
+    field.press("Enter")
+    wait_until(lambda: page.locator("#place").inner_text() == "1 of 1")
+    assert field.input_value() == "Hagia Sophia"
+    assert "Hagia Sophia" in page.locator("#filters-text").inner_text()
+    wait_until(lambda: "tag=Hagia+Sophia" in page.url)
+    field.fill("hagixx soxxia")
+    field.press("Enter")
+    page.wait_for_selector("#empty:not([hidden])")
+    said = page.locator("#empty-text").inner_text()
+    assert said.startswith("No photo was ever tagged 'hagixx soxxia'; ")
+    assert "Hagia Sophia" in said
+    assert field.input_value() == "hagixx soxxia"
+
+
+def test_escape_leaves_the_filters_and_gives_the_focus_back(start_review, few_out, open_page):
+    page = open_page(start_review(few_out()).url)
+    for field in ("filters summary", "filter-state", "filter-tag", "filter-since", "reviewer"):
+        page.keyboard.press("f")
+        assert page.locator("#filters[open]").count() == 1
+        page.locator(f"#{field}").focus()
+        page.keyboard.press("Escape")
+        assert page.locator("#filters[open]").count() == 0, field
+        assert focused(page) == "stage", field
+    page.keyboard.press("g")
+    page.wait_for_selector(".cell")
+    page.keyboard.press("ArrowRight")
+    current = focused(page)
+    page.keyboard.press("f")
+    page.locator("#filter-tag").focus()
+    page.keyboard.press("Escape")
+    assert focused(page) == current
+
+
+def test_all_that_a_dead_server_has_not_got_is_counted(start_review, review_out, open_page):
+    port = str(next(PORTS))
+    server = start_review(review_out, "--port", port)
+    page = open_page(server.url)
+    page.keyboard.press("a")  # one photo at a time
+    page.wait_for_load_state("networkidle")  # the next photos are here
+    notice = page.locator("#notice")
+    server.process.kill()
+    server.process.wait()
+    press(page, "1")
+    wait_until(lambda: "1 decision not saved yet" in notice.inner_text())
+    assert notice.inner_text() == (
+        "1 decision not saved yet: the server does not answer. Is landmarks review still running? "
+        "It is kept here and sent when the server is back."
+    )
+    page.wait_for_timeout(2_000)  # the next try is seconds away
+    press(page, "0")
+    press(page, "1")
+    page.keyboard.press("u")
+    wait_until(lambda: notice.inner_text().startswith("4 decisions not saved yet"), 1)
+    assert notice.inner_text().startswith(
+        "4 decisions not saved yet: the server does not answer. Is landmarks review still running? "
+        "They are kept here and sent when it is back."
+    )
+    start_review(review_out, "--port", port)
+    wait_until(lambda: len(standing(review_out)) == 2 if saved(review_out) == 4 else False)
+    page.wait_for_selector("#notice", state="hidden")
+
+
+def test_the_grid_fades_what_is_settled_and_not_what_was_skipped(start_review, few_out, open_page):
+    page = open_page(start_review(few_out()).url)
+    page.keyboard.press("a")  # one photo at a time
+    press(page, "s")
+    press(page, "s")
+    page.goto(f"{page.url.partition('?')[0]}?state=skipped")
+    page.wait_for_selector("html[data-ready]")
+    page.locator("#stage").focus()
+    page.keyboard.press("g")
+    page.wait_for_selector(".cell")
+    opacities = """() => [...document.querySelectorAll('.cell img')]
+        .map(one => getComputedStyle(one).opacity)"""
+    assert page.evaluate(opacities) == ["1", "1"]
+    page.keyboard.press("0")
+    wait_until(lambda: page.evaluate(opacities) == ["0.45", "1"])
+
+
 def test_names_with_markup_and_odd_signs_are_shown_as_text(
     start_review, tmp_path, tiny_model, open_page
 ):
@@ -547,6 +636,34 @@ def test_a_phone_shows_the_photo_and_the_answers_without_scrolling(
     page.wait_for_function(
         "before => document.querySelector('#photo-name').innerText !== before", arg=name
     )
+
+
+@pytest.mark.parametrize("size", [(1280, 850), (1366, 768)], ids=str)
+def test_a_desktop_shows_the_photo_and_the_way_on_whatever_is_open(
+    start_review, tmp_path, tiny_model, open_page, size
+):
+    draw_library(tmp_path / "drawn", scenes=6)
+    first, *_ = sorted((tmp_path / "drawn").rglob("scene-*"))
+    (tmp_path / "photos").mkdir()
+    for number in range(9):
+        shutil.copy(first, tmp_path / "photos" / f"copy-{number}{first.suffix}")
+    width, height = size
+    server = start_review(tag(tmp_path / "photos", tmp_path / "out", tiny_model))
+    page = open_page(server.url, size={"width": width, "height": height})
+    page.wait_for_selector("#alike:not([hidden])")
+    page.locator("#facts summary").click()
+    page.locator("#history summary").click()
+    page.locator("#filters summary").click()
+    page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => resolve()))")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    box = page.locator("#next").bounding_box()
+    assert box["y"] + box["height"] <= height
+    assert page.locator("#stage").bounding_box()["height"] > height / 4
+    # As wide as its longest choice: as wide as it would be without any limit.
+    wide = "one => { one.style.maxWidth = 'none'; return one.offsetWidth; }"
+    state = page.locator("#filter-state")
+    assert state.evaluate("one => one.offsetWidth") == state.evaluate(wide)
+    assert page.evaluate("(({scrollHeight: all, clientHeight: seen}) => all > seen)(decide)")
 
 
 def test_the_page_needs_nothing_but_its_own_files():

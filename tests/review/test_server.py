@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from landmark_core.cli import main
+from landmark_core.review.server import last_part
 from landmark_core.review.ulid import Ulids
 
 ULIDS = Ulids(random.Random(3))
@@ -184,6 +185,43 @@ def test_filters_choose(calm):
     for parameters in nothing:
         assert items_of(client, **parameters) == []
     assert items_of(client, since="1971-01-01")
+
+
+def test_the_tag_of_a_filter_is_meant_as_landmarks_find_means_it(client):
+    def view(tag: str):
+        return client.get(
+            "/api/view", params={"reviewer": "ann", "state": "all", "tag": tag}
+        ).json()
+
+    first, second, third, *_ = items_of(client)
+    decide(client, [first], tag="Hagia Sophia")
+    decide(client, [second], tag="Old Mill")
+    decide(client, [third], tag="Old Tower")
+    for typed in ("Hagia Sophia", "HAGIA SOPHIA", "hagia_sophia", "hagia", "Hagia Sofia"):
+        found = view(typed)
+        assert (found["total"], found["tag"], found["no_tag"]) == (1, "Hagia Sophia", None), typed
+    several, none = view("old"), view("Hagxx Sopxxa")
+    assert (several["total"], several["tag"]) == (none["total"], none["tag"]) == (0, None)
+    assert several["no_tag"] == (
+        "several tags fit 'old': Old Mill, Old Tower; write more of the name"
+    )
+    assert "the nearest tags: Hagia Sophia" in none["no_tag"]
+    assert view("")["no_tag"]
+
+
+def test_the_title_has_the_name_of_the_folder_and_the_path_on_hover(calm):
+    client, out = calm
+    for address in ("/", "/summary"):
+        title = f'<span class="out" title="{out}">{out.name}</span>'
+        assert title in client.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("out", "name"),
+    [("/a/b", "b"), ("/a/b/", "b"), ("s3://a/b", "b"), ("/", "/"), ("/a/\u202eb", "\\u202eb")],
+)
+def test_a_folder_is_known_by_its_last_part(out, name):
+    assert last_part(out) == name
 
 
 def test_orders_differ_and_each_is_the_same_again(calm):

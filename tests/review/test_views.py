@@ -174,6 +174,9 @@ def test_a_tag_is_the_persons_else_the_models(catalogue):
     assert shown(catalogue, people, state="all", tag="Arch") == [0, 1, 3]
     assert shown(catalogue, people, state="all", tag="Abbey") == [4]
     assert shown(catalogue, people, state="all", tag="never seen") == []
+    people.set(5, settled(tag="DOME"))  # of another model: the same landmark
+    people.set(0, settled(tag="Dome"))
+    assert shown(catalogue, people, state="all", tag="Dome") == [0, 5]
 
 
 def test_filters_by_run_and_time_include_their_start_and_not_their_end(catalogue):

@@ -41,6 +41,15 @@ export class Filters {
     this.#describe(this.read());
   }
 
+  // Shows the tag that was meant in place of what was typed; returns whether that was another text.
+  takeTag(typed, tag) {
+    const field = byId("filter-tag");
+    if (!tag || tag === typed || field.value.trim() !== typed) return false;
+    field.value = tag;
+    this.#describe(this.read());
+    return true;
+  }
+
   static fromAddress() {
     const given = new URLSearchParams(location.search);
     const parameters = Object.fromEntries(NAMES.map((name) => [name, given.get(name) ?? ""]));

@@ -182,7 +182,7 @@ export class Grid {
     cell.setAttribute("aria-label", `${item.name}: ${said}`);
     cell.dataset.place = String(place);
     cell.dataset.photo = item.photo_id;
-    cell.classList.toggle("is-settled", Boolean(item.settled || item.skipped));
+    cell.classList.toggle("is-settled", Boolean(item.settled)); // skipped ones wait
     cell.tabIndex = -1;
     return cell;
   }

@@ -15,7 +15,7 @@ import { Queue } from "./queue.js";
 import { Stage } from "./stage.js";
 import { moved, toast } from "./toast.js";
 import { newUlid } from "./ulid.js";
-import { answer, count, duration, percent } from "./words.js";
+import { answer, count, duration, notSaved, percent, sentence } from "./words.js";
 
 const AHEAD = 4; // photos fetched before they are needed
 const PROGRESS_MS = 15_000;
@@ -59,6 +59,7 @@ async function open(parameters, at = null) {
     const opened = await queue.open({ ...parameters, reviewer: reviewer() }, at);
     if (!opened || mine !== listTurn) return;
     place = opened.start;
+    if (filters.takeTag(parameters.tag, opened.tag)) toast(`Tag: ${opened.tag}`);
     isLooking = opened.progress.looks.done < opened.progress.looks.total;
     showProgress(opened.progress);
     // Whoever is choosing filters goes on choosing.
@@ -92,7 +93,7 @@ function showOnly(name) {
 // ---- one photo
 
 async function showSingle(wanted) {
-  if (queue.total === 0) return showEmpty("Nothing here", "No photo fits these filters.");
+  if (queue.total === 0) return showNothing();
   const asked = listTurn;
   const item = await onList(() => queue.need(wanted));
   if (!item || asked !== listTurn) return undefined;
@@ -173,6 +174,10 @@ function showEnd() {
   if (queue.parameters.order === "audit") {
     showEmpty("The sample is checked", "All photos of the random sample were looked at.");
   } else showEmpty("Done", "That was the last photo of this list.");
+}
+
+function showNothing() {
+  showEmpty("Nothing here", queue.noTag ? `${sentence(queue.noTag)}.` : "No photo fits these filters.");
 }
 
 function showEmpty(title, text) {
@@ -332,13 +337,15 @@ function refused(entry, error) {
 }
 
 function held(waiting, error) {
-  say(`${count(waiting, "decision")} not saved yet, sent again soon: ${error.message}`);
+  const again = byId("notice").querySelector("button");
+  say(notSaved(waiting, error));
+  if (again) byId("notice").append(" ", again); // what else did not work can still be tried again
 }
 
 // ---- the grid
 
 async function showGrid(takesFocus = true) {
-  if (queue.total === 0) return showEmpty("Nothing here", "No photo fits these filters.");
+  if (queue.total === 0) return showNothing();
   showOnly("grid");
   Filters.toAddress(filters.read(), queue.at(place)?.photo_id);
   await onList(() => grid.show(place, takesFocus));
@@ -417,7 +424,8 @@ function say(text) {
 }
 
 function complain(error, again) {
-  say(`${error.message} `);
+  const isAway = error.status === 0 && outbox.size > 0;
+  say(`${isAway ? notSaved(outbox.size, error) : error.message} `);
   const button = element("button", "", "Try again");
   button.type = "button";
   button.addEventListener("click", again);
@@ -544,7 +552,7 @@ keys.entries = [
   { keys: ["g"], label: "g", text: "grid of many photos, and back", run: toggleGrid },
   { keys: ["c"], label: "c", text: "in the grid: select the photo's look-alikes", run: each(() => {}, () => grid.selectAlike()) },
   { keys: [], label: "Space Enter", text: "in the grid: select; open large", run: () => {} },
-  { keys: ["f"], label: "f", text: "filters and orders", run: () => toggleDetails("filters") },
+  { keys: ["f"], label: "f", text: "filters and orders; Esc leaves them", run: () => toggleDetails("filters") },
   { keys: ["i"], label: "i", text: "about this photo", run: inSingle(() => toggleDetails("facts")) },
   { keys: ["d"], label: "d", text: "theme: as the system, light, dark", run: setTheme },
   { keys: ["?"], label: "?", text: "these keys", run: () => byId("help").showModal() },
@@ -608,6 +616,12 @@ byId("filters").open = preference("filters");
 byId("filters").addEventListener("toggle", () => {
   prefer("filters", byId("filters").open);
   if (!byId("filters").open && byId("filters").contains(document.activeElement)) leaveField();
+});
+byId("filters").addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || !byId("filters").open) return;
+  event.preventDefault();
+  byId("filters").open = false;
+  leaveField();
 });
 setHeatmap(preference("heatmap"));
 const { parameters, at } = Filters.fromAddress();

@@ -12,10 +12,12 @@ export class Outbox {
   #key;
   #memory = []; // where the browser stores nothing
   #isSending = false;
+  #problem = null; // why the last try failed, until something arrives
   #waiting = []; // called when all has arrived, or something could not
   #on;
 
-  // on: sent(entry, answer), refused(entry, error), held(count, error): not arrived so far
+  // on: sent(entry, answer), refused(entry, error), held(count, error): all that have not
+  // arrived so far, told again whenever there is one more
   constructor(name, on) {
     this.#key = `landmarks-outbox:${name}`;
     this.#on = on;
@@ -27,6 +29,7 @@ export class Outbox {
 
   push(path, body) {
     this.#save([...this.#entries(), { path, body }]);
+    if (this.#problem) this.#on.held(this.size, this.#problem); // counted at once, not at the next try
     this.send();
   }
 
@@ -50,15 +53,18 @@ export class Outbox {
       try {
         const answer = await post(entry.path, entry.body);
         this.#drop(entry);
+        this.#problem = null;
         pause = FIRST_PAUSE_MS;
         this.#on.sent(entry, answer);
       } catch (error) {
         const mayWorkLater = error.status === 0 || error.status >= 500 || error.status === 401;
         if (!mayWorkLater) {
           this.#drop(entry);
+          this.#problem = null;
           this.#on.refused(entry, error);
           continue;
         }
+        this.#problem = error;
         this.#on.held(this.size, error);
         this.#goOn();
         await new Promise((resolve) => setTimeout(resolve, pause));

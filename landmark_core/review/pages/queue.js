@@ -8,27 +8,29 @@ const PIECES_KEPT = 50;
 export class Queue {
   total = 0;
   parameters = {};
+  noTag = null; // why no tag fits the one that was asked for
   #view = null;
   #asked = 0; // lists so far
   #items = new Map(); // place → item
   #places = new Map(); // photo_id → place
   #pieces = new Map(); // number of a piece → promise; the one used longest ago is first
 
-  // Returns the place to begin with, and the progress that came along; null where another list was
-  // asked for meanwhile.
+  // Returns the place to begin with, the progress that came along, and the tag that was meant; null
+  // where another list was asked for meanwhile.
   async open(parameters, at = null) {
     this.#asked += 1;
     const mine = this.#asked;
     const answer = await get("/api/view", { ...parameters, at });
     if (mine !== this.#asked) return null;
-    this.parameters = parameters;
+    this.parameters = { ...parameters, tag: answer.tag ?? parameters.tag };
+    this.noTag = answer.no_tag;
     this.#view = answer.view;
     this.total = answer.total;
     this.#items.clear();
     this.#places.clear();
     this.#pieces.clear();
     answer.items.forEach((item, number) => this.#put(answer.start + number, item));
-    return { start: answer.start, progress: answer.progress };
+    return { start: answer.start, progress: answer.progress, tag: answer.tag };
   }
 
   at(place) {

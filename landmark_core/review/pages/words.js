@@ -29,3 +29,18 @@ export function duration(seconds) {
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${(seconds / 3600).toFixed(1)} h`;
 }
+
+// Makes a line of the server a sentence: its first letter is a capital.
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+// Says that decisions have not arrived, and what a person can do about it.
+// error: why the last try failed; status 0: the server gave no answer at all
+export function notSaved(number, error) {
+  const kept = number === 1 ? "It is kept here and sent" : "They are kept here and sent";
+  const what = `${count(number, "decision")} not saved yet: ${error.message}`;
+  if (error.status !== 0) return `${what}. ${kept} again soon.`;
+  const whenBack = number === 1 ? "when the server is back" : "when it is back";
+  return `${what}. Is landmarks review still running? ${kept} ${whenBack}.`;
+}
