@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from landmark_core.judging.advice import Evidence, advise
     from landmark_core.judging.answers import (
         UNKNOWN,
         AnsweredPhoto,
@@ -64,6 +65,7 @@ __all__ = [
     "Epoch",
     "EvaluateConfig",
     "Evaluation",
+    "Evidence",
     "Figures",
     "Judgement",
     "LabelledRef",
@@ -73,6 +75,7 @@ __all__ = [
     "SuspiciousLabel",
     "Verdicts",
     "WorstError",
+    "advise",
     "calibrate",
     "compare",
     "cross_calibrate",
@@ -111,6 +114,7 @@ _HOMES = {
     "Epoch": "history",
     "EvaluateConfig": "evaluate",
     "Evaluation": "evaluate",
+    "Evidence": "advice",
     "Figures": "metrics",
     "Judgement": "judgement",
     "LabelledRef": "evaluate",
@@ -120,6 +124,7 @@ _HOMES = {
     "SuspiciousLabel": "suspicious",
     "Verdicts": "verdicts",
     "WorstError": "pictures",
+    "advise": "advice",
     "calibrate": "calibration",
     "compare": "comparison",
     "cross_calibrate": "calibration",

@@ -24,6 +24,9 @@ TEMPLATE = """<!doctype html>
 {% for line in headlines %}
 <p>{{ line }}</p>
 {% endfor %}
+{% for line in report.advice %}
+<p>{{ line|shown }}</p>
+{% endfor %}
 </div>
 {% for note in report.notes %}
 <p><b>Note:</b> {{ note|shown }}</p>

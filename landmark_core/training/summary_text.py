@@ -31,7 +31,7 @@ def summary_to_text(summary: TrainSummary) -> str:
         f"Version {version.name}, trained in {_duration(summary.seconds)}",
         f"Judged by {judged} that it had not seen:",
         *(f"  {name:<36}{_value(metrics, key, share)}" for key, name, share in _figures(metrics)),
-        *_never_no_landmark(metrics),
+        *summary.advice,
         f"{'Promoted' if verdict.promoted else 'Not promoted'}: {verdict.reason}",
         f"Report: {summary.report_path}",
         f"Model: {version.model_path}",
@@ -56,6 +56,7 @@ def summary_to_markdown(summary: TrainSummary) -> str:
             "| figure, on photos that it had not seen | |",
             "|---|---|",
             *rows,
+            *(f"\n{line}" for line in summary.advice),
         ]
     )
 
@@ -72,6 +73,7 @@ def summary_to_json(summary: TrainSummary) -> dict[str, Any]:
         "data_digest": version.record.data_digest,
         "promoted": verdict.promoted,
         "reason": verdict.reason,
+        "advice": list(summary.advice),
         "champion": verdict.champion,
         "seconds": round(summary.seconds, 1),
     }
@@ -79,18 +81,6 @@ def summary_to_json(summary: TrainSummary) -> dict[str, Any]:
 
 def _figures(metrics: Mapping[str, float]) -> list[tuple[str, str, bool]]:
     return [figure for figure in _FIGURES if figure[0] in metrics]
-
-
-def _never_no_landmark(metrics: Mapping[str, float]) -> list[str]:
-    """Say why every photo of other things waits for a person, where that is so.
-
-    The cut for `no_landmark` needs evidence: judging.calibration has how much.
-    """
-    waits = metrics.get("others_tagged", 0.0) + metrics.get("others_review", 0.0)
-    if not metrics.get("others") or waits < 1.0 - 1e-9:
-        return []
-    more = "more photos, or --folds 5 to use few better, change that"
-    return [f"It calls nothing no_landmark: whatever it is unsure of goes to review; {more}"]
 
 
 def _value(metrics: Mapping[str, float], key: str, share: bool) -> str:

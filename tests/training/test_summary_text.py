@@ -27,7 +27,9 @@ METRICS = {
 }
 
 
-def summary(*, promoted=True, metrics=METRICS, seconds=95.0, champion="v1") -> TrainSummary:
+def summary(
+    *, promoted=True, metrics=METRICS, seconds=95.0, champion="v1", advice=()
+) -> TrainSummary:
     folder = Path("/models/versions/v1")
     record = TrainingRecord(
         version="v1",
@@ -43,6 +45,7 @@ def summary(*, promoted=True, metrics=METRICS, seconds=95.0, champion="v1") -> T
         verdict=Verdict(promoted=promoted, reason="20 wins, 3 losses", champion=champion),
         data=None,
         seconds=seconds,
+        advice=advice,
     )
 
 
@@ -76,16 +79,12 @@ def test_without_others_none_are_spoken_of():
     assert "AUROC" not in text
 
 
-@pytest.mark.parametrize(
-    ("review", "is_said"),
-    [
-        pytest.param(0.988, True, id="all-others-are-tagged-or-wait"),
-        pytest.param(0.9, False, id="some-are-left-alone"),
-    ],
-)
-def test_a_model_that_leaves_nothing_alone_says_so(review, is_said):
-    text = summary_to_text(summary(metrics={**METRICS, "others_review": review}))
-    assert ("calls nothing no_landmark" in text) == is_said
+def test_what_it_never_decides_is_said_in_the_words_of_the_report():
+    told = summary(advice=("It tags nothing.", "Nor that."))
+    lines = summary_to_text(told).splitlines()
+    assert lines[8:10] == ["It tags nothing.", "Nor that."]
+    assert summary_to_markdown(told).endswith("|\n\nIt tags nothing.\n\nNor that.")
+    assert summary_to_json(told)["advice"] == ["It tags nothing.", "Nor that."]
 
 
 @pytest.mark.parametrize(
