@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         calibrate,
         cross_calibrate,
     )
-    from landmark_core.judging.comparison import Comparison, compare
+    from landmark_core.judging.comparison import SIGNIFICANCE, Comparison, compare
     from landmark_core.judging.diagrams import INK, draw_reliability, draw_training
     from landmark_core.judging.evaluate import (
         EvaluateConfig,
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INK",
     "MOST_DOUBTS",
+    "SIGNIFICANCE",
     "UNKNOWN",
     "Aims",
     "AnsweredPhoto",
@@ -103,6 +104,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "SIGNIFICANCE": "comparison",
     "UNKNOWN": "answers",
     "Aims": "calibration",
     "AnsweredPhoto": "answers",
