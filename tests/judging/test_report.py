@@ -176,12 +176,10 @@ def test_classes_are_listed_worst_first_with_a_place_for_every_order(full):
 def test_headlines_say_it_in_words(answers_from):
     logits = [[9.0, 0]] * 3 + [[0.1, 0]]
     lines = headlines(measure(answers_from(logits, ["A", "A", "B", None], names="AB"), PLAIN))
-    assert lines[0] == (
-        "Of 100 photos that get a tag without review, 67 are right (measured on 3 alone)."
-    )
-    assert "100 are tagged without review, 0 wait" in lines[1]
-    assert "0 wrongly get a tag, 100 wait" in lines[2]
-    assert "right 67 times in 100" in lines[3]
+    assert lines[0] == "Of the 3 photos that got a tag without review, 2 are right."
+    assert "3 are tagged without review, 0 wait" in lines[1]
+    assert "0 wrongly get a tag, 1 waits" in lines[2]
+    assert "right for 2 of 3" in lines[3]
 
 
 @pytest.mark.parametrize(
