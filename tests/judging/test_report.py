@@ -153,8 +153,9 @@ def test_hundreds_of_classes_have_no_matrix(answers_from):
 
 
 def test_the_worst_errors_are_those_that_nobody_would_check(answers_from):
-    rows = [[2.0, 0], [3.0, 0], [0.5, 0], [4.0, 0], [0, 0.1]]
-    answers = answers_from(rows, ["B", None, "B", "A", None], names=("A", "B"))
+    rows = [[2.0, 0], [3.0, 0], [0.5, 0], [4.0, 0], [0, 0.1], [1.0, 0]]
+    # The last two show something else: one was left alone, one waits for a person.
+    answers = answers_from(rows, ["B", None, "B", "A", None, None], names=("A", "B"))
     cut = Thresholds(tagged_from=0.85, no_landmark_below=0.55)
     found = worst_errors(
         judge(answers, Calibration(temperature=1.0, thresholds=cut)).verdicts, limit=9
