@@ -1,6 +1,7 @@
 """`landmarks models`: which models there are, what they say of themselves, which one tags."""
 
 import argparse
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,5 +150,6 @@ def _say_champion(arguments: argparse.Namespace, name: str, model_id: str) -> in
         print_json({"champion": name, "model_id": model_id})
     else:
         print(f"{name} is the champion now (model_id {model_id})")
-        print(f"Next: landmarks tag SOURCE --out OUT --model {arguments.folder}")
+        folder = shlex.quote(arguments.folder)
+        print(f"Next: landmarks tag SOURCE --out OUT --model {folder}")
     return EXIT_DONE

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from landmark_core.judging.advice import Evidence, advise
     from landmark_core.judging.answers import (
         UNKNOWN,
         AnsweredPhoto,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         calibrate,
         cross_calibrate,
     )
-    from landmark_core.judging.comparison import Comparison, compare
+    from landmark_core.judging.comparison import SIGNIFICANCE, Comparison, compare
     from landmark_core.judging.diagrams import INK, draw_reliability, draw_training
     from landmark_core.judging.evaluate import (
         EvaluateConfig,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INK",
     "MOST_DOUBTS",
+    "SIGNIFICANCE",
     "UNKNOWN",
     "Aims",
     "AnsweredPhoto",
@@ -64,6 +66,7 @@ __all__ = [
     "Epoch",
     "EvaluateConfig",
     "Evaluation",
+    "Evidence",
     "Figures",
     "Judgement",
     "LabelledRef",
@@ -73,6 +76,7 @@ __all__ = [
     "SuspiciousLabel",
     "Verdicts",
     "WorstError",
+    "advise",
     "calibrate",
     "compare",
     "cross_calibrate",
@@ -100,6 +104,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "SIGNIFICANCE": "comparison",
     "UNKNOWN": "answers",
     "Aims": "calibration",
     "AnsweredPhoto": "answers",
@@ -111,6 +116,7 @@ _HOMES = {
     "Epoch": "history",
     "EvaluateConfig": "evaluate",
     "Evaluation": "evaluate",
+    "Evidence": "advice",
     "Figures": "metrics",
     "Judgement": "judgement",
     "LabelledRef": "evaluate",
@@ -120,6 +126,7 @@ _HOMES = {
     "SuspiciousLabel": "suspicious",
     "Verdicts": "verdicts",
     "WorstError": "pictures",
+    "advise": "advice",
     "calibrate": "calibration",
     "compare": "comparison",
     "cross_calibrate": "calibration",

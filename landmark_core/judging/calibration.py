@@ -7,6 +7,7 @@ What few photos show is not believed at once: a tag of confidence t counts as ri
 `prior_photos` imagined photos, which real ones outweigh.
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -131,6 +132,19 @@ def wilson_interval(right: int, photos: int, *, z: float = 1.96) -> tuple[float,
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
+def least_landmarks(aims: Aims) -> int:
+    """Return how many landmark photos have to calibrate before anything is called no_landmark.
+
+    Other things have to be `least_evidence` at least.
+    """
+    return next(photos for photos in itertools.count() if _may_lose(photos, aims) >= 0)
+
+
+def least_right(threshold: float, aims: Aims) -> int:
+    """Return how many tags, all of them right, let `tagged` begin at a confidence."""
+    return next(tags for tags in itertools.count() if _enough(tags, tags, threshold, aims))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Seen:
     """The photos as the rule sees them; all (N,)."""
@@ -235,6 +249,11 @@ def _choose_own(seen: _Seen, mine: NDArray[np.bool_], aims: Aims, least: float) 
     return _NOTHING
 
 
+def _may_lose(landmarks: int, aims: Aims) -> int:
+    """Return how many landmark photos a cut may lose; negative where there may be no cut."""
+    return math.floor(aims.most_landmarks_lost * (landmarks + 1)) - 1
+
+
 def _choose_no_landmark(seen: _Seen, aims: Aims, *, most: float, energies: bool) -> Thresholds:
     """Return the cut that leaves the fewest other photos to a person and loses few landmarks.
 
@@ -243,7 +262,7 @@ def _choose_no_landmark(seen: _Seen, aims: Aims, *, most: float, energies: bool)
     """
     landmarks = ~seen.other
     others = int(seen.other.sum())
-    may_lose = math.floor(aims.most_landmarks_lost * (int(landmarks.sum()) + 1)) - 1
+    may_lose = _may_lose(int(landmarks.sum()), aims)
     if others < aims.least_evidence or may_lose < 0:
         return Thresholds()
     best_left, best = others, Thresholds()

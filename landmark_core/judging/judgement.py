@@ -52,6 +52,7 @@ class Report:
     history: tuple[Epoch, ...] = ()
     pictures: Pictures = field(default_factory=Pictures)
     notes: tuple[str, ...] = ()  # one line each
+    advice: tuple[str, ...] = ()  # what it never decides by itself, and what helps; one line each
     failures: tuple[tuple[str, str], ...] = ()  # uri of a photo that could not be judged, and why
 
 

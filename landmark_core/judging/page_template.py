@@ -24,6 +24,9 @@ TEMPLATE = """<!doctype html>
 {% for line in headlines %}
 <p>{{ line }}</p>
 {% endfor %}
+{% for line in report.advice %}
+<p>{{ line|shown }}</p>
+{% endfor %}
 </div>
 {% for note in report.notes %}
 <p><b>Note:</b> {{ note|shown }}</p>
@@ -124,8 +127,9 @@ of all photos that get this tag without review, other things among them.</p>
 
 {% if judgement.errors %}
 <h2>The worst errors</h2>
-<p class="soft">Wrong tags, first those that nobody would have checked, the surest first. Beside
-each photo, where the model saw what it named: the warmer, the more.</p>
+<p class="soft">Photos of other things that got a tag, and landmarks whose best tag is wrong: first
+those that nobody would have checked, the surest first. Beside each photo, where the model saw what
+it named: the warmer, the more.</p>
 <div class="errors">
 {% for error in judgement.errors %}
 <div class="card">

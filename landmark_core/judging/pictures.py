@@ -52,9 +52,9 @@ class Pictures:
 def worst_errors(verdicts: Verdicts, limit: int = WORST) -> tuple[WorstError, ...]:
     """Return the wrong tags that do most harm: those that nobody would check, the surest first.
 
-    Other things that were left alone are no errors.
+    Other things are errors only where they were tagged: what waits for a person names nothing yet.
     """
-    wrong = ~verdicts.right & ~(verdicts.other & verdicts.decided("no_landmark"))
+    wrong = ~verdicts.right & (~verdicts.other | verdicts.decided("tagged"))
     rows = np.flatnonzero(wrong)
     order = np.lexsort((-verdicts.confidence[rows], ~verdicts.decided("tagged")[rows]))
     names = verdicts.answers.class_names

@@ -48,6 +48,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "made_at": report.made_at.isoformat(),
         "facts": dict(report.facts),
         "notes": list(report.notes),
+        "advice": list(report.advice),
         "figures": dataclasses.asdict(judgement.figures),
         "folds": [dataclasses.asdict(one) for one in judgement.folds],
         "mean_over_folds": _plain(judgement.spread),

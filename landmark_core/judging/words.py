@@ -41,48 +41,83 @@ _ROWS = (
 
 
 _ENOUGH = 100  # photos that a share of a hundred may be told by, without saying how few they were
+_FEW = 30  # photos; fewer are told as they were counted, not as so many of a hundred
+_BEST = 5  # tags that top-5 looks at
 
 
 def headlines(figures: Figures) -> tuple[str, ...]:
     """Return the figures that matter as sentences, the most important first."""
     lines = []
     if figures.tagged_precision is not None:
-        lines.append(
-            f"Of 100 photos that get a tag without review, {per_hundred(figures.tagged_precision)} "
-            f"{_are(figures.tagged_precision)} right{_by_how_many(figures.tagged)}."
-        )
+        photos, right = figures.tagged, figures.tagged_precision
+        tagged = _of(photos, "photo", "that got", "that get") + " a tag without review"
+        few = "" if photos < _FEW else _by_how_many(photos)
+        lines.append(f"{tagged}, {_many(right, photos)} {_are(right, photos)} right{few}.")
     if figures.landmarks_tagged is not None:
-        lines.append(
-            f"Of 100 landmark photos, {per_hundred(figures.landmarks_tagged)} "
-            f"{_are(figures.landmarks_tagged)} tagged without review, "
-            f"{per_hundred(figures.landmarks_review)} wait for a person and "
-            f"{per_hundred(figures.landmarks_lost)} {_are(figures.landmarks_lost)} "
-            "called no landmark."
-        )
+        lines.append(_of_landmarks(figures, figures.landmarks))
     if figures.others_tagged is not None:
-        lines.append(
-            f"Of 100 photos of other things, {per_hundred(figures.others_tagged)} wrongly "
-            f"{'gets' if _are(figures.others_tagged) == 'is' else 'get'} a tag, "
-            f"{per_hundred(figures.others_review)} wait for a person and "
-            f"{per_hundred(figures.others_left_alone)} {_are(figures.others_left_alone)} "
-            "left alone."
-        )
+        lines.append(_of_others(figures, figures.others))
     else:
         lines.append(
             "No photos of other things were judged: nobody knows yet what the model makes of them."
         )
     if figures.top1 is not None and figures.ece is not None:
-        lines.append(
-            f"Its first guess for a landmark is right {per_hundred(figures.top1)} times in 100; "
-            f"its confidence is off by {100 * figures.ece:.1f} percentage points on average."
-        )
+        lines.append(_first_guess(figures.top1, figures.ece, figures.landmarks))
     return tuple(lines)
+
+
+def _of_landmarks(figures: Figures, photos: int) -> str:
+    tagged, waits, lost = (
+        figures.landmarks_tagged,
+        figures.landmarks_review,
+        figures.landmarks_lost,
+    )
+    return (
+        f"{_of(photos, 'landmark photo', 'judged')}, {_many(tagged, photos)} "
+        f"{_are(tagged, photos)} tagged without review, {_many(waits, photos)} "
+        f"{_plural('wait', waits, photos)} for a person and {_many(lost, photos)} "
+        f"{_are(lost, photos)} called no landmark."
+    )
+
+
+def _of_others(figures: Figures, photos: int) -> str:
+    tagged, waits, left = figures.others_tagged, figures.others_review, figures.others_left_alone
+    who = _of(photos, "photo", "of other things judged", "of other things")
+    return (
+        f"{who}, {_many(tagged, photos)} wrongly {_plural('get', tagged, photos)} a tag, "
+        f"{_many(waits, photos)} {_plural('wait', waits, photos)} for a person and "
+        f"{_many(left, photos)} {_are(left, photos)} left alone."
+    )
+
+
+def _first_guess(right: float, off: float, photos: int) -> str:
+    times = f"{per_hundred(right)} times in 100"
+    if photos < _FEW:
+        times = f"for {_many(right, photos)} of {photos}"
+    return (
+        f"Its first guess for a landmark is right {times}; "
+        f"its confidence is off by {100 * off:.1f} percentage points on average."
+    )
+
+
+def _of(photos: int, kind: str, counted: str, usual: str = "") -> str:
+    """Return whom a sentence speaks of: so few photos themselves, or a hundred like them."""
+    if photos < _FEW:
+        return f"Of the {photos} {kind}{'' if photos == 1 else 's'} {counted}"
+    return f"Of 100 {kind}s {usual}".rstrip()
+
+
+def _many(share: float | None, photos: int) -> str:
+    """Return a share as a count where there were few photos, else as so many of a hundred."""
+    return f"{round(share * photos)}" if share is not None and photos < _FEW else per_hundred(share)
 
 
 def figure_rows(figures: Figures, spread: dict[str, Spread]) -> tuple[FigureRow, ...]:
     """Return the table of figures."""
     rows = []
     for field, name, kind, meaning in _ROWS:
+        if field == "top5" and figures.classes <= _BEST:
+            continue  # the best five are all there are
         folds = ""
         if field in spread:
             one = spread[field]
@@ -111,8 +146,17 @@ def per_hundred(share: float | None) -> str:
     return "more than 99" if 0.995 <= share < 1 else f"{round(100 * share)}"
 
 
-def _are(share: float | None) -> str:
-    return "is" if share is not None and (round(100 * share) == 1 or 0 < share <= 0.005) else "are"
+def _is_one(share: float | None, photos: int) -> bool:
+    """Whether what `_many` says takes a verb in the singular."""
+    return share is not None and _many(share, photos) in ("1", "fewer than 1")
+
+
+def _are(share: float | None, photos: int) -> str:
+    return "is" if _is_one(share, photos) else "are"
+
+
+def _plural(verb: str, share: float | None, photos: int) -> str:
+    return f"{verb}s" if _is_one(share, photos) else verb
 
 
 def _number(value: float | None, kind: str) -> str:

@@ -1,5 +1,6 @@
 """A training from photos to a decision: learn, assess, decide."""
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ class TrainSummary:
     verdict: Verdict
     data: DataReport
     seconds: float
+    advice: tuple[str, ...] = ()  # what it never decides by itself, and what helps; one line each
 
     @property
     def report_path(self) -> Path:
@@ -60,7 +62,15 @@ def summary_of(
         ConfigError: there is no such version.
     """
     version = Registry(Path(config.out)).version(name)
-    return TrainSummary(version=version, verdict=verdict, data=data, seconds=seconds)
+    report = json.loads((version.folder / "report" / "report.json").read_text(encoding="utf-8"))
+    return TrainSummary(
+        version=version,
+        verdict=verdict,
+        data=data,
+        seconds=seconds,
+        # The report's own words; one of an earlier release, decided on now, has none.
+        advice=tuple(report.get("advice", ())),
+    )
 
 
 def report_data(config: TrainConfig, progress: TrainProgress) -> DataReport:

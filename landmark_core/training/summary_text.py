@@ -1,8 +1,10 @@
 """A training's summary as people read it on a terminal or a page, and as JSON. Pure."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from landmark_core.judging import SIGNIFICANCE
 from landmark_core.number_text import percent_text
 from landmark_core.training.run import TrainSummary
 
@@ -31,14 +33,12 @@ def summary_to_text(summary: TrainSummary) -> str:
         f"Version {version.name}, trained in {_duration(summary.seconds)}",
         f"Judged by {judged} that it had not seen:",
         *(f"  {name:<36}{_value(metrics, key, share)}" for key, name, share in _figures(metrics)),
-        *_never_no_landmark(metrics),
+        *summary.advice,
         f"{'Promoted' if verdict.promoted else 'Not promoted'}: {verdict.reason}",
         f"Report: {summary.report_path}",
         f"Model: {version.model_path}",
     ]
-    if verdict.promoted:
-        lines.append(f"Use it: landmarks tag PHOTOS --out OUT --model {version.folder.parents[1]}")
-    return "\n".join(lines)
+    return "\n".join([*lines, _next(summary)])
 
 
 def summary_to_markdown(summary: TrainSummary) -> str:
@@ -56,6 +56,7 @@ def summary_to_markdown(summary: TrainSummary) -> str:
             "| figure, on photos that it had not seen | |",
             "|---|---|",
             *rows,
+            *(f"\n{line}" for line in summary.advice),
         ]
     )
 
@@ -72,25 +73,39 @@ def summary_to_json(summary: TrainSummary) -> dict[str, Any]:
         "data_digest": version.record.data_digest,
         "promoted": verdict.promoted,
         "reason": verdict.reason,
+        "advice": list(summary.advice),
         "champion": verdict.champion,
         "seconds": round(summary.seconds, 1),
     }
 
 
+def _next(summary: TrainSummary) -> str:
+    """Return the line that says what to type, quoted for the shell."""
+    version = summary.version
+    folder = shlex.quote(str(version.folder.parents[1]))
+    if summary.verdict.promoted:
+        return f"Use it: landmarks tag PHOTOS --out OUT --model {folder}"
+    if _proved_worse(summary):
+        return f"It stays beside the champion, which tags: landmarks models list {folder}"
+    # --force: nothing else takes a version that did not prove better.
+    return (
+        f"To use it all the same: landmarks models promote {folder} {shlex.quote(version.name)} "
+        '--reason "chosen by hand" --force'
+    )
+
+
+def _proved_worse(summary: TrainSummary) -> bool:
+    """Whether the version lost one of the tests against the champion of now."""
+    record = summary.version.record
+    found = record.comparison
+    if found is None or record.compared_with != summary.verdict.champion:
+        return False
+    uneven = found["mcnemar_p"] < SIGNIFICANCE and found["losses"] > found["wins"]
+    return bool(uneven or found["gap_interval"][1] < 0)
+
+
 def _figures(metrics: Mapping[str, float]) -> list[tuple[str, str, bool]]:
     return [figure for figure in _FIGURES if figure[0] in metrics]
-
-
-def _never_no_landmark(metrics: Mapping[str, float]) -> list[str]:
-    """Say why every photo of other things waits for a person, where that is so.
-
-    The cut for `no_landmark` needs evidence: judging.calibration has how much.
-    """
-    waits = metrics.get("others_tagged", 0.0) + metrics.get("others_review", 0.0)
-    if not metrics.get("others") or waits < 1.0 - 1e-9:
-        return []
-    more = "more photos, or --folds 5 to use few better, change that"
-    return [f"It calls nothing no_landmark: whatever it is unsure of goes to review; {more}"]
 
 
 def _value(metrics: Mapping[str, float], key: str, share: bool) -> str:

@@ -1,6 +1,7 @@
 """Write a version's report: figures, worst errors with heatmaps, doubtful labels, data."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from landmark_core.judging import (
     Calibrated,
     Calibration,
     Comparison,
+    Evidence,
     Report,
+    advise,
     gather_pictures,
     judge,
+    load_answers,
     read_history,
     write_report,
 )
@@ -42,7 +46,7 @@ def write_version_report(
     """Write report/index.html, report/report.json and data.json into a version's folder.
 
     Args:
-        folder: holds model.pt and history.csv.
+        folder: holds model.pt, history.csv and the answers that calibrated.
         config: of the training.
         material: that it learnt from.
         answers: that judge it.
@@ -74,10 +78,30 @@ def write_version_report(
         history=read_history(folder / "history.csv"),
         pictures=pictures,
         notes=(*notes, _CROSS_FITTED) if config.folds else notes,
+        advice=advise(judgement.figures, released, _evidence(folder, config, material)),
     )
     write_report(report, folder / "report")
     data = json.dumps(dict(material.report_json), ensure_ascii=False, indent=1)
     (folder / "data.json").write_text(data, encoding="utf-8")
+
+
+def _evidence(folder: Path, config: TrainConfig, material: Material) -> Evidence:
+    """Count the photos that calibrated, and those that would with --folds: all but given tests."""
+    photos = load_answers(folder / "calibration.parquet").photos
+    others = sum(photo.label is None for photo in photos)
+    data = material.report_json
+
+    def most(count: Mapping[str, int]) -> int:
+        tests = count["test"] if data["is_split"] else 0
+        return count["usable"] - tests
+
+    return Evidence(
+        landmarks=len(photos) - others,
+        others=others,
+        most_landmarks=sum(most(one) for one in data["classes"]),
+        most_others=most(data["others"]),
+        folds=bool(config.folds),
+    )
 
 
 def _facts(config: TrainConfig, material: Material) -> tuple[tuple[str, str], ...]:

@@ -153,8 +153,9 @@ def test_hundreds_of_classes_have_no_matrix(answers_from):
 
 
 def test_the_worst_errors_are_those_that_nobody_would_check(answers_from):
-    rows = [[2.0, 0], [3.0, 0], [0.5, 0], [4.0, 0], [0, 0.1]]
-    answers = answers_from(rows, ["B", None, "B", "A", None], names=("A", "B"))
+    rows = [[2.0, 0], [3.0, 0], [0.5, 0], [4.0, 0], [0, 0.1], [1.0, 0]]
+    # The last two show something else: one was left alone, one waits for a person.
+    answers = answers_from(rows, ["B", None, "B", "A", None, None], names=("A", "B"))
     cut = Thresholds(tagged_from=0.85, no_landmark_below=0.55)
     found = worst_errors(
         judge(answers, Calibration(temperature=1.0, thresholds=cut)).verdicts, limit=9
@@ -176,12 +177,10 @@ def test_classes_are_listed_worst_first_with_a_place_for_every_order(full):
 def test_headlines_say_it_in_words(answers_from):
     logits = [[9.0, 0]] * 3 + [[0.1, 0]]
     lines = headlines(measure(answers_from(logits, ["A", "A", "B", None], names="AB"), PLAIN))
-    assert lines[0] == (
-        "Of 100 photos that get a tag without review, 67 are right (measured on 3 alone)."
-    )
-    assert "100 are tagged without review, 0 wait" in lines[1]
-    assert "0 wrongly get a tag, 100 wait" in lines[2]
-    assert "right 67 times in 100" in lines[3]
+    assert lines[0] == "Of the 3 photos that got a tag without review, 2 are right."
+    assert "3 are tagged without review, 0 wait" in lines[1]
+    assert "0 wrongly get a tag, 1 waits" in lines[2]
+    assert "right for 2 of 3" in lines[3]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ import pytest
 from landmark_core.judging.metrics import ClassFigures, Figures, Spread
 from landmark_core.judging.words import figure_rows, headlines, per_hundred, percent, worst_first
 
-NOTHING = Figures(**{field.name: None for field in dataclasses.fields(Figures)})
+NOTHING = Figures(
+    **{field.name: None for field in dataclasses.fields(Figures)}
+    | {"landmarks": 400, "others": 200, "classes": 13}
+)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +80,7 @@ def test_every_sentence_by_hand():
         (0.003, "fewer than 1 is"),
         (0.005, "fewer than 1 is"),
         (0.01, "1 is"),
+        (0.014, "1 is"),
         (0.02, "2 are"),
         (1.0, "100 are"),
     ],
@@ -94,6 +98,59 @@ def test_what_nobody_could_tell_is_not_said():
     )
     assert len(headlines(dataclasses.replace(NOTHING, top1=0.5))) == 1
     assert len(headlines(dataclasses.replace(NOTHING, ece=0.5))) == 1
+
+
+def test_few_photos_are_told_as_they_were_counted():
+    figures = dataclasses.replace(
+        NOTHING,
+        landmarks=6,
+        others=29,
+        tagged=3,
+        tagged_precision=2 / 3,
+        landmarks_tagged=1 / 6,
+        landmarks_review=5 / 6,
+        landmarks_lost=0.0,
+        others_tagged=2 / 29,
+        others_review=1 / 29,
+        others_left_alone=26 / 29,
+        top1=5 / 6,
+        ece=0.0123,
+    )
+    assert headlines(figures) == (
+        "Of the 3 photos that got a tag without review, 2 are right.",
+        (
+            "Of the 6 landmark photos judged, 1 is tagged without review, 5 wait for a person and "
+            "0 are called no landmark."
+        ),
+        (
+            "Of the 29 photos of other things judged, 2 wrongly get a tag, 1 waits for a person "
+            "and 26 are left alone."
+        ),
+        (
+            "Its first guess for a landmark is right for 5 of 6; its confidence is off by 1.2 "
+            "percentage points on average."
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("photos", "said"),
+    [
+        (1, "Of the 1 photo that got a tag without review, 1 is right."),
+        (29, "Of the 29 photos that got a tag without review, 29 are right."),
+        (30, "Of 100 photos that get a tag without review, 100 are right (measured on 30 alone)."),
+        (99, "Of 100 photos that get a tag without review, 100 are right (measured on 99 alone)."),
+        (100, "Of 100 photos that get a tag without review, 100 are right."),
+    ],
+)
+def test_how_many_photos_stand_behind_a_hundred(photos, said):
+    assert headlines(dataclasses.replace(NOTHING, tagged=photos, tagged_precision=1.0))[0] == said
+
+
+@pytest.mark.parametrize(("classes", "is_there"), [(4, False), (5, False), (6, True)])
+def test_top_5_of_no_more_than_five_classes_says_nothing(classes, is_there):
+    rows = figure_rows(dataclasses.replace(NOTHING, classes=classes, top5=1.0), {})
+    assert any(row.name == "Top-5" for row in rows) == is_there
 
 
 def test_the_table_has_a_line_for_each_figure_and_folds_where_there_are_some():
@@ -124,7 +181,7 @@ def test_the_table_has_a_line_for_each_figure_and_folds_where_there_are_some():
 
 def _is_percent(name: str) -> bool:
     fields = dataclasses.fields(Figures)
-    halves = Figures(**{field.name: 0.5 for field in fields})
+    halves = Figures(**{field.name: 0.5 for field in fields} | {"classes": 13})
     return any(row.name == name and row.value == "50.0 %" for row in figure_rows(halves, {}))
 
 

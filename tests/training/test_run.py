@@ -2,6 +2,7 @@
 
 import dataclasses
 import fcntl
+import html
 from datetime import UTC, datetime
 
 import labelled_folder as drawn
@@ -56,6 +57,9 @@ def test_the_first_version_is_promoted_with_every_file_that_it_needs(single):
     _, summary = single
     folder = summary.version.folder
     assert summary.verdict.promoted
+    assert summary.advice
+    page = (folder / "report/index.html").read_text()
+    assert all(line in html.unescape(page) for line in summary.advice)
     assert Registry(folder.parents[1]).champion().name == summary.version.name
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert names >= {

@@ -1,6 +1,7 @@
 """What a person reads after a training; figures by hand."""
 
 import json
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,8 +28,19 @@ METRICS = {
 }
 
 
-def summary(*, promoted=True, metrics=METRICS, seconds=95.0, champion="v1") -> TrainSummary:
-    folder = Path("/models/versions/v1")
+FOLDER = Path("/models/versions/v1")
+
+
+def summary(
+    *,
+    promoted=True,
+    metrics=METRICS,
+    seconds=95.0,
+    champion="v1",
+    advice=(),
+    folder=FOLDER,
+    comparison=None,
+) -> TrainSummary:
     record = TrainingRecord(
         version="v1",
         created_at=datetime(2026, 3, 1, tzinfo=UTC).isoformat(),
@@ -37,12 +49,15 @@ def summary(*, promoted=True, metrics=METRICS, seconds=95.0, champion="v1") -> T
         metrics=metrics,
         model_sha256="ab" * 32,
         files={"model.pt": "ab" * 32},
+        compared_with="v0" if comparison else None,
+        comparison=comparison,
     )
     return TrainSummary(
         version=Version(name="v1", folder=folder, record=record, state="champion", why=None),
         verdict=Verdict(promoted=promoted, reason="20 wins, 3 losses", champion=champion),
         data=None,
         seconds=seconds,
+        advice=advice,
     )
 
 
@@ -64,10 +79,39 @@ def test_the_screen_says_what_to_know_and_what_to_type():
     assert lines[-1] == "Use it: landmarks tag PHOTOS --out OUT --model /models"
 
 
-def test_without_a_promotion_nothing_is_offered_for_use():
-    text = summary_to_text(summary(promoted=False, champion="v0"))
-    assert "Not promoted: 20 wins, 3 losses" in text
-    assert "Use it" not in text
+LEFT_OPEN = {
+    "better": False,
+    "mcnemar_p": 1.0,
+    "wins": 0,
+    "losses": 0,
+    "gap_interval": [-1.0, 1.0],
+}
+
+
+@pytest.mark.parametrize(
+    ("comparison", "champion", "is_worse"),
+    [
+        pytest.param(None, "v0", False, id="not-compared"),
+        pytest.param(LEFT_OPEN, "v0", False, id="too-few-photos"),
+        pytest.param({**LEFT_OPEN, "gap_interval": [-0.3, -0.1]}, "v0", True, id="worse-gap"),
+        pytest.param({**LEFT_OPEN, "mcnemar_p": 0.01, "losses": 9}, "v0", True, id="more-losses"),
+        pytest.param({**LEFT_OPEN, "mcnemar_p": 0.01, "wins": 9}, "v0", False, id="more-wins"),
+        pytest.param({**LEFT_OPEN, "gap_interval": [-0.3, -0.1]}, "v9", False, id="other-champion"),
+    ],
+)
+def test_without_a_promotion_the_screen_says_what_can_be_typed(comparison, champion, is_worse):
+    folder = Path("/my models/versions/v1")
+    told = summary(promoted=False, champion=champion, comparison=comparison, folder=folder)
+    lines = summary_to_text(told).splitlines()
+    assert "Not promoted: 20 wins, 3 losses" in lines
+    said, _, command = lines[-1].partition(": ")
+    assert said == (
+        "It stays beside the champion, which tags" if is_worse else "To use it all the same"
+    )
+    expected = ["landmarks", "models", "list", "/my models"]
+    if not is_worse:
+        expected[2:] = ["promote", "/my models", "v1", "--reason", "chosen by hand", "--force"]
+    assert shlex.split(command) == expected
 
 
 def test_without_others_none_are_spoken_of():
@@ -76,16 +120,12 @@ def test_without_others_none_are_spoken_of():
     assert "AUROC" not in text
 
 
-@pytest.mark.parametrize(
-    ("review", "is_said"),
-    [
-        pytest.param(0.988, True, id="all-others-are-tagged-or-wait"),
-        pytest.param(0.9, False, id="some-are-left-alone"),
-    ],
-)
-def test_a_model_that_leaves_nothing_alone_says_so(review, is_said):
-    text = summary_to_text(summary(metrics={**METRICS, "others_review": review}))
-    assert ("calls nothing no_landmark" in text) == is_said
+def test_what_it_never_decides_is_said_in_the_words_of_the_report():
+    told = summary(advice=("It tags nothing.", "Nor that."))
+    lines = summary_to_text(told).splitlines()
+    assert lines[8:10] == ["It tags nothing.", "Nor that."]
+    assert summary_to_markdown(told).endswith("|\n\nIt tags nothing.\n\nNor that.")
+    assert summary_to_json(told)["advice"] == ["It tags nothing.", "Nor that."]
 
 
 @pytest.mark.parametrize(
