@@ -90,7 +90,7 @@ def test_interrupted_by_a_person(drawn_library, tiny_model, tmp_path):
     assert run.returncode in {130, 0}, complained  # 0: it was faster than the signal
     if run.returncode == 130:
         assert printed == ""
-        assert complained.startswith("landmarks: interrupted: finished photos are kept;")
+        assert complained.startswith("landmarks: interrupted: written parts are kept;")
         assert complained.count("\n") == 1
     last = start(drawn_library, tmp_path / "out", tiny_model)
     last.communicate(timeout=200)
