@@ -14,7 +14,7 @@ from landmark_core.addresses import clean_text
 from landmark_core.errors import ConfigError, LandmarkError
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
-INTERRUPTED = "interrupted: written parts are kept; the same command goes on, with the last photos anew"
+INTERRUPTED = "interrupted: written parts are kept; the same command goes on behind them"
 DEBUG_VARIABLE = "LANDMARKS_DEBUG"  # set to anything: tracebacks and debug logs
 
 
