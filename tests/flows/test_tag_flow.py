@@ -101,7 +101,7 @@ def test_interrupted_is_one_line_and_exit_code_130(
     printed, complained = run.communicate(timeout=60)
     assert run.returncode == 130, complained
     assert printed == ""
-    assert complained.splitlines()[-1].startswith("landmarks: interrupted: finished photos are")
+    assert complained.splitlines()[-1].startswith("landmarks: interrupted: written parts are")
     assert "Traceback" not in complained
     assert pandas.read_parquet(out / "tags").photo_id.is_unique
 

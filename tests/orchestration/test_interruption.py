@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COPIES = 40  # of the drawn library: more than any machine tags in three seconds
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell's background job
 from landmark_core.cli import main
 print("begun", flush=True)
 sys.exit(main())
