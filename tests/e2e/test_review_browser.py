@@ -503,7 +503,7 @@ def test_all_that_a_dead_server_has_not_got_is_counted(start_review, review_out,
     press(page, "0")
     press(page, "1")
     page.keyboard.press("u")
-    wait_until(lambda: notice.inner_text().startswith("4 decisions not saved yet"), 1)
+    wait_until(lambda: notice.inner_text().startswith("4 decisions not saved yet"), 3)
     assert notice.inner_text().startswith(
         "4 decisions not saved yet: the server does not answer. Is landmarks review still running? "
         "They are kept here and sent when it is back."

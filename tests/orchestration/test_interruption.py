@@ -32,7 +32,7 @@ def large_library(drawn_library, tmp_path_factory) -> Path:
     return library
 
 
-@pytest.mark.parametrize("after_s", [0.1, 0.3, 0.6, 1.0, 1.5, 2.0, 2.5, 3.0])
+@pytest.mark.parametrize("after_s", [0.1, 0.6, 1.2, 2.0, 3.0])
 def test_ctrl_c_is_one_line_and_exit_code_130(large_library, tmp_path, after_s):
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "tag", large_library, "--out", tmp_path / "out"],
@@ -45,7 +45,7 @@ def test_ctrl_c_is_one_line_and_exit_code_130(large_library, tmp_path, after_s):
     assert process.stdout.readline() == "begun\n"
     time.sleep(after_s)
     os.killpg(process.pid, signal.SIGINT)  # what a terminal does: all processes get it
-    code = process.wait(timeout=30)
-    _, errors = process.communicate(timeout=30)  # the last of its processes has ended then
+    code = process.wait(timeout=120)
+    _, errors = process.communicate(timeout=120)  # the last of its processes has ended then
     assert (code, "Traceback" in errors, "Exception" in errors) == (130, False, False), errors
     assert errors.count("landmarks: interrupted") == 1
