@@ -28,6 +28,7 @@ from landmark_core.backfill import ShardFailure
 from landmark_core.gallery import Example, Gallery
 from landmark_core.nights import Comparison, Night, PassedLimit
 from landmark_core.nights_text import nights_to_markdown
+from landmark_core.number_text import percent_text
 from landmark_core.report import FAILURES, RunSummary
 
 logger = logging.getLogger(__name__)
@@ -185,7 +186,7 @@ def tag_rows(summary: RunSummary) -> list[dict[str, Any]]:
         {
             "tag": report_text.printable(tag),
             "photos": f"{photos:,}",
-            "of tagged photos": f"{100 * photos / tagged:.1f} %",
+            "of tagged photos": percent_text(photos / tagged, 1),
         }
         for tag, photos in summary.tags[:_MOST_TAGS]
     ]
@@ -219,4 +220,4 @@ def gallery_to_markdown(gallery: Gallery, out: str) -> str:
 def _cell(example: Example) -> str:
     picture = base64.b64encode(example.jpeg).decode()
     tag = report_text.markdown_cell(example.tag)
-    return f"![](data:image/jpeg;base64,{picture})<br>{tag} {100 * example.confidence:.0f} %"
+    return f"![](data:image/jpeg;base64,{picture})<br>{tag} {percent_text(example.confidence)}"

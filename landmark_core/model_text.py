@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landmark_core.model import LoadedModel, PackagedModel, PreprocessSettings, Version
-from landmark_core.number_text import percent_text
+from landmark_core.number_text import figure_text
 from landmark_core.report_text import printable
 
 _CLASSES_SHOWN = 60
@@ -160,13 +160,7 @@ def _state(version: Version) -> str:
 
 def _numbers(metrics: Mapping[str, float]) -> list[str]:
     return [
-        (
-            ""
-            if name not in metrics
-            else percent_text(metrics[name], 1)
-            if is_share
-            else f"{metrics[name]:.3f}"
-        )
+        figure_text(metrics[name], is_share=is_share) if name in metrics else ""
         for _, name, is_share in _NUMBERS
     ]
 

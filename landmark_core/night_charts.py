@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from landmark_core.nights import SHARES, Drift, Night, ShareName
+from landmark_core.number_text import count_text, percent_text
 
 NAMES: dict[ShareName, str] = {
     "tagged": "tagged",
@@ -68,7 +69,7 @@ def draw_confidences(tonight: Night, drift: Drift) -> str:
     """
     mine, past = _shares(tonight.confidences or ()), _shares(drift.past)
     top = max(*mine, *past)
-    ends = [(part / 2, f"{100 * top * part / 2:.{0 if top > 0.1 else 1}f} %") for part in range(3)]
+    ends = [(part / 2, percent_text(top * part / 2, 0 if top > 0.1 else 1)) for part in range(3)]
     body = [*_grid(ends)]
     area = [(_LEFT, _y(0)), *_steps(past, top), (_LEFT + _plot_width(), _y(0))]
     body.append(f'<path d="M{_joined(area)}Z" style="fill:var(--soft);opacity:.35"/>')
@@ -83,7 +84,7 @@ def draw_confidences(tonight: Night, drift: Drift) -> str:
         f'<rect x="{right}" y="{_TOP + 20}" width="18" height="10"'
         ' style="fill:var(--soft);opacity:.35"/>'
     )
-    before = f"{drift.nights} night{'' if drift.nights == 1 else 's'}"
+    before = count_text(drift.nights, "night")
     body.append(f'<text x="{right + 24}" y="{_TOP + 29}">{before}</text>')
     return _card("Share of the photos by confidence of the best tag", body)
 
@@ -115,8 +116,8 @@ def _names_at_the_end(night: Night) -> Iterable[str]:
     for name in upwards:
         y = min(_y(night.share(name)) + 4, lowest)
         lowest = y - _LINE_HIGH
-        share = 100 * night.share(name)
-        text = f"{NAMES[name]} {share:.{1 if 0 < share < 1 else 0}f} %"
+        share = night.share(name)
+        text = f"{NAMES[name]} {percent_text(share, 1 if 0 < share < 0.01 else 0)}"
         x = _WIDTH - _RIGHT + 12
         yield f'<text x="{x}" y="{y:.1f}" style="fill:var(--{name})">{text}</text>'
 

@@ -11,6 +11,11 @@ def percent_text(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def figure_text(value: float, *, is_share: bool) -> str:
+    """Return a figure of a model: a share as 97.1 %, anything else as 0.971."""
+    return percent_text(value, 1) if is_share else f"{value:.3f}"
+
+
 def percent_label(share: float) -> str:
     """Return a share for a page: 97 %, 9.7 %, 0 %; the sign stays on the number's line."""
     digits = 0 if share >= 0.1 or not share else 1

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from landmark_core.number_text import count_text
+from landmark_core.number_text import count_text, percent_text
 from landmark_core.report import FAILURES, PlanSummary, RunSummary, ShardReport
 from landmark_core.report_time import time_lines
 
@@ -179,7 +179,7 @@ def _done_before(what: str, plan: PlanSummary, settings: Mapping[str, Any]) -> l
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:5.1f} %" if whole else ""
+    return f"{percent_text(part / whole, 1):>7}" if whole else ""
 
 
 def _rate(summary: RunSummary) -> float:

@@ -6,7 +6,7 @@ Pure: from the seconds of the stages and the machine that spent them.
 from dataclasses import dataclass
 from typing import Literal
 
-from landmark_core.number_text import percent_text
+from landmark_core.number_text import count_text, percent_text
 from landmark_core.report import Machine, RunSummary, StageSeconds
 
 Limit = Literal["processor", "gpu", "fetching", "decoding", "writing"]
@@ -87,4 +87,4 @@ _ADVICE: dict[Limit, str] = {
 
 
 def _cores(number: int) -> str:
-    return f"{number} core{'' if number == 1 else 's'}"
+    return count_text(number, "core")

@@ -25,7 +25,7 @@ from landmark_core.album.shelves import Band, Shelf, ShelfPhoto, list_bands, rea
 from landmark_core.album.style import STYLE
 from landmark_core.album.template import COVER, SHELF
 from landmark_core.library import is_url, location_of
-from landmark_core.number_text import count_text
+from landmark_core.number_text import count_text, percent_text
 from landmark_core.report_text import printable
 from landmark_core.tables import Folder, Scratch
 
@@ -195,7 +195,7 @@ def _said(photo: ShelfPhoto, shelf: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+    return percent_text(share).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _units(value: float) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from landmark_core.judging.calibration import Aims, Calibration, least_landmarks, least_right
 from landmark_core.judging.metrics import Figures
 from landmark_core.model import Thresholds
+from landmark_core.number_text import count_text
 
 _CALIBRATING = 0.15  # share of the photos that calibrate where they are divided by their hash
 _USUAL = 0.8  # a threshold that many tags reach
@@ -56,9 +57,8 @@ def _why_not_left(evidence: Evidence) -> str:
 
 
 def _found(evidence: Evidence) -> str:
-    landmarks, others = evidence.landmarks, evidence.others
-    found = f"{landmarks:,} {_photos(landmarks, 'landmark')} and {others:,} "
-    return f"{found}{_photos(others, 'other')} calibrate it"
+    landmarks = count_text(evidence.landmarks, "landmark photo")
+    return f"{landmarks} and {count_text(evidence.others, 'photo')} of other things calibrate it"
 
 
 def _help(evidence: Evidence, landmarks: int, others: int) -> str:
@@ -76,12 +76,6 @@ def _help(evidence: Evidence, landmarks: int, others: int) -> str:
 
 def _both(landmarks: int, others: int, word: str = "") -> str:
     """Return the counts that are above zero, in words."""
-    counts = ((landmarks, "landmark"), (others, "other"))
-    return " and ".join(
-        f"{count:,} {word}{_photos(count, kind)}" for count, kind in counts if count > 0
-    )
-
-
-def _photos(count: int, kind: str) -> str:
-    photos = "photo" if count == 1 else "photos"
-    return f"landmark {photos}" if kind == "landmark" else f"{photos} of other things"
+    of_landmarks = [count_text(landmarks, f"{word}landmark photo")] if landmarks > 0 else []
+    of_others = [f"{count_text(others, f'{word}photo')} of other things"] if others > 0 else []
+    return " and ".join(of_landmarks + of_others)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from landmark_core.judging.metrics import ClassFigures, Figures, Spread
-from landmark_core.number_text import percent_text
+from landmark_core.number_text import count_text, figure_text, percent_text
 
 NOTHING = "–"  # where no photo could tell
 
@@ -103,7 +103,7 @@ def _first_guess(right: float, off: float, photos: int) -> str:
 def _of(photos: int, kind: str, counted: str, usual: str = "") -> str:
     """Return whom a sentence speaks of: so few photos themselves, or a hundred like them."""
     if photos < _FEW:
-        return f"Of the {photos} {kind}{'' if photos == 1 else 's'} {counted}"
+        return f"Of the {count_text(photos, kind)} {counted}"
     return f"Of 100 {kind}s {usual}".rstrip()
 
 
@@ -160,9 +160,7 @@ def _plural(verb: str, share: float | None, photos: int) -> str:
 
 
 def _number(value: float | None, kind: str) -> str:
-    if value is None:
-        return NOTHING
-    return percent(value) if kind == _PERCENT else f"{value:.3f}"
+    return NOTHING if value is None else figure_text(value, is_share=kind == _PERCENT)
 
 
 def _by_how_many(photos: int) -> str:

@@ -296,10 +296,9 @@ class Desk:
             return query, None
         with self._lock:
             spelled = self._people.spelled(query.tag)
-            is_known = self._people.code_of(spelled) is not None
+            if self._people.code_of(spelled) is not None:
+                return replace(query, tag=spelled), None
             tags = self._people.tags()
-        if is_known:
-            return replace(query, tag=spelled), None
         # Half a name is meant for what can be seen here, not for a class that no photo has.
         names = [tag for tag, photos in tags if photos]
         try:

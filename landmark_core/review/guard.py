@@ -112,6 +112,7 @@ class _Body:
     is_over: bool = False
 
     async def receive(self) -> Message:
+        """Return the next message of ASGI."""
         message = await self.read()
         self.is_over = not message.get("more_body", False)  # a disconnection has none either
         return message

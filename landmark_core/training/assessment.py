@@ -64,6 +64,7 @@ class Judged:
     answers: Answers
     calibrated: Calibrated  # for the figures: never fitted on the photos that it decides
     released: Calibration  # for the model file
+    unseen: Answers  # that it was made from
 
 
 def assess(config: TrainConfig, progress: TrainProgress, now: datetime) -> Version:
@@ -99,7 +100,7 @@ def _judge(workplace: Workplace) -> Judged:
     released = calibrate(unseen.logits, labels_of(unseen), class_names=unseen.class_names)
     # Folds calibrate each other; test photos had no say in the calibration anyway.
     calibrated: Calibrated = cross_calibrate(answers) if folds_of(answers) else released
-    return Judged(answers=answers, calibrated=calibrated, released=released)
+    return Judged(answers=answers, calibrated=calibrated, released=released, unseen=unseen)
 
 
 def _fill(
@@ -132,6 +133,7 @@ def _fill(
         judged.answers,
         judged.calibrated,
         judged.released,
+        unseen=judged.unseen,
         comparison=comparison,
         notes=notes,
         now=now,

@@ -18,6 +18,7 @@ from landmark_core.judging import (
     headlines,
 )
 from landmark_core.model import load_model
+from landmark_core.number_text import count_text
 from landmark_core.records import OTHER
 from landmark_core.training.progress import TrainProgress
 
@@ -59,8 +60,7 @@ def evaluation_to_text(evaluation: Evaluation) -> str:
     """Return what a person wants to know of an evaluation, one screen."""
     lines = [f"{evaluation.photos:,} photos judged", *headlines(evaluation.figures)]
     if many := len(evaluation.failures):
-        photos = "1 photo" if many == 1 else f"{many:,} photos"
-        lines.append(f"{photos} could not be judged; the report lists them")
+        lines.append(f"{count_text(many, 'photo')} could not be judged; the report lists them")
     lines += [f"Note: {note}" for note in evaluation.notes]
     return "\n".join([*lines, f"Report: {evaluation.report}"])
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from landmark_core.judging import SIGNIFICANCE
-from landmark_core.number_text import percent_text
+from landmark_core.number_text import figure_text
 from landmark_core.training.run import TrainSummary
 
 # Figures that decide whether a model is of use: key, name, whether it is a share.
@@ -109,7 +109,7 @@ def _figures(metrics: Mapping[str, float]) -> list[tuple[str, str, bool]]:
 
 
 def _value(metrics: Mapping[str, float], key: str, share: bool) -> str:
-    return percent_text(metrics[key], 1) if share else f"{metrics[key]:.3f}"
+    return figure_text(metrics[key], is_share=share)
 
 
 def _duration(seconds: float) -> str:

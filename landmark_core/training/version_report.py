@@ -16,7 +16,6 @@ from landmark_core.judging import (
     advise,
     gather_pictures,
     judge,
-    load_answers,
     read_history,
     write_report,
 )
@@ -39,6 +38,7 @@ def write_version_report(
     calibrated: Calibrated,
     released: Calibration,
     *,
+    unseen: Answers,
     comparison: Comparison | None,
     notes: tuple[str, ...],
     now: datetime,
@@ -46,12 +46,13 @@ def write_version_report(
     """Write report/index.html, report/report.json and data.json into a version's folder.
 
     Args:
-        folder: holds model.pt, history.csv and the answers that calibrated.
+        folder: holds model.pt and history.csv.
         config: of the training.
         material: that it learnt from.
         answers: that judge it.
         calibrated: how they become decisions.
         released: the model file's own calibration.
+        unseen: the answers that it was made from.
         comparison: with the champion, where there is one.
         notes: of the export.
         now: when it was made.
@@ -78,17 +79,16 @@ def write_version_report(
         history=read_history(folder / "history.csv"),
         pictures=pictures,
         notes=(*notes, _CROSS_FITTED) if config.folds else notes,
-        advice=advise(judgement.figures, released, _evidence(folder, config, material)),
+        advice=advise(judgement.figures, released, _evidence(unseen, config, material)),
     )
     write_report(report, folder / "report")
     data = json.dumps(dict(material.report_json), ensure_ascii=False, indent=1)
     (folder / "data.json").write_text(data, encoding="utf-8")
 
 
-def _evidence(folder: Path, config: TrainConfig, material: Material) -> Evidence:
+def _evidence(unseen: Answers, config: TrainConfig, material: Material) -> Evidence:
     """Count the photos that calibrated, and those that would with --folds: all but given tests."""
-    photos = load_answers(folder / "calibration.parquet").photos
-    others = sum(photo.label is None for photo in photos)
+    others = sum(photo.label is None for photo in unseen.photos)
     data = material.report_json
 
     def most(count: Mapping[str, int]) -> int:
@@ -96,7 +96,7 @@ def _evidence(folder: Path, config: TrainConfig, material: Material) -> Evidence
         return count["usable"] - tests
 
     return Evidence(
-        landmarks=len(photos) - others,
+        landmarks=len(unseen.photos) - others,
         others=others,
         most_landmarks=sum(most(one) for one in data["classes"]),
         most_others=most(data["others"]),
